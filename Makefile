@@ -1,0 +1,68 @@
+# make demo: generate with the defaults, install, run.   make test: prove it.   make lint: check this repository.
+# What these need is installed first, outside the checkout: cookiecutter copies the whole checkout at each use.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# The newest Python from 3.11 on that really runs and can make an environment. pyenv's shims stand on PATH for
+# versions that then refuse to run, so its own directories are looked at too.
+usable := import ensurepip, sys, venv; sys.version_info >= (3, 11) or sys.exit(1)
+find_python = for v in 3.13 3.12 3.11; do for p in python$$v "$$HOME"/.pyenv/versions/$$v.*/bin/python; do \
+	"$$p" -c '$(usable)' 2>/dev/null && command -v "$$p" && exit; done; done; \
+	python3 -c '$(usable)' 2>/dev/null && command -v python3
+PYTHON := $(or $(PYTHON),$(shell $(find_python)))
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cookiecutter-flask-realtime
+VENV := $(CACHE)/venv-$(shell printf %s '$(CURDIR) $(PYTHON)' | cksum | cut -d' ' -f1)
+BIN := $(VENV)/bin
+say = @printf '\033[2m%s\033[0m\n' '$(1)' >&2
+
+SHAPE := {{cookiecutter.project_slug}}/.generator/shape.py
+# Two workers: each combination boots servers of its own. make test ARGS="-m 'not slow'" is the quick half.
+JOBS := 2
+ARGS :=
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+.PHONY: demo
+demo: $(BIN)/cookiecutter ## generate a service with the default answers in a new directory, install and run it
+	@set -e; demo=$$(mktemp -d "$${TMPDIR:-/tmp}/demo-XXXXXX"); \
+	version=$$($(BIN)/python -c 'import sys; print("3.%d" % min(sys.version_info[1], 13))'); \
+	$(BIN)/cookiecutter . --no-input --output-dir "$$demo" python_version=$$version >/dev/null; \
+	printf 'generated in %s\n' "$$demo/realtime-service" >&2; \
+	cd "$$demo/realtime-service"; PATH="$(BIN):$$PATH" UV_PYTHON="$(PYTHON)" exec $(MAKE) run
+
+.PHONY: test
+test: $(VENV)/.test ## run every test (JOBS=2 at a time; ARGS go to pytest)
+	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.test ## check formatting, style and types of the hooks, the generator and the tests
+	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml --check hooks tests '$(SHAPE)'
+	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml hooks tests '$(SHAPE)'
+	@$(BIN)/mypy --cache-dir "$(CACHE)/mypy" --no-error-summary hooks tests '$(SHAPE)'
+	@$(BIN)/zizmor --offline --quiet .github
+
+.PHONY: format
+format: $(VENV)/.test ## format them, and fix what can be fixed
+	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml --fix-only hooks tests '$(SHAPE)'
+	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml hooks tests '$(SHAPE)'
+
+.PHONY: python
+python: ## say which Python is used
+	@echo '$(PYTHON)'
+
+$(BIN)/cookiecutter: pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'No Python from 3.11 on with ensurepip found (on Debian: apt-get install python3-venv).' >&2; exit 1; }
+	$(call say,installing uv and cookiecutter …)
+	@mkdir -p '$(CACHE)' && $(PYTHON) -m venv '$(VENV)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group generate
+	@touch $@
+
+$(VENV)/.test: $(BIN)/cookiecutter pyproject.toml
+	$(call say,installing the test tools …)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group test
+	@touch $@

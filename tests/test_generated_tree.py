@@ -1,0 +1,209 @@
+"""Read every generated tree as a stranger would: complete, nothing left over, nothing dead."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from baking import CHOICES, TEMPLATE, files, pairwise
+from packaging.requirements import Requirement
+
+COMBINATIONS = pairwise(CHOICES)
+IDS = ["-".join(row.values()) for row in COMBINATIONS]
+MANIFEST = tomllib.loads((TEMPLATE / ".generator/manifest.toml").read_text("utf-8"))
+
+# Import name → distribution, where they differ.
+DISTRIBUTIONS = {
+    "engineio": "python-engineio",
+    "jwt": "pyjwt",
+    "prometheus_client": "prometheus-client",
+    "socketio": "python-socketio",
+    "uvicorn_worker": "uvicorn-worker",
+}
+NOT_IMPORTED = {
+    "aiosqlite": "SQLAlchemy's driver",
+    "gunicorn": "started by name",
+    "httptools": "uvicorn parses HTTP with it",
+    "psycopg": "SQLAlchemy's driver",
+    "uvicorn": "started by name",
+    "uvicorn-worker": "started by name",
+    "uvloop": "uvicorn's loop",
+    "websockets": "uvicorn's WebSocket protocol",
+}
+WORDS_OF_AN_OPTION = {
+    ("queue", "none"): "redis|valkey",
+    ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
+    ("database", "sqlite"): "postgres|psycopg",
+    ("deploy", "none"): "docker|compose",
+    ("ci", "none"): r"\.github|github actions|dependabot",
+}
+# Where a word of an option that was not chosen may stand all the same.
+MAY_SPEAK = re.compile(r"README\.md|docs/|package-lock\.json|LICENSE")
+
+
+@pytest.fixture(params=COMBINATIONS, ids=IDS)
+def project(request: pytest.FixtureRequest, baked: Callable[..., Path]) -> Path:
+    return baked(**request.param)
+
+
+def modules(project: Path) -> dict[str, Path]:
+    """Dotted name → file of every module in src."""
+    found = {}
+    for path in (project / "src").rglob("*.py"):
+        parts = path.relative_to(project / "src").with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(path: Path, name: str = "") -> Iterator[str]:
+    """The dotted names that a file imports; ``name`` is its own, for relative imports."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *base.split(".")]).strip(
+                    "."
+                )
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def test_the_array_is_as_small_as_pairs_allow() -> None:
+    missing = set()
+    for (a, xs), (b, ys) in itertools.combinations(CHOICES.items(), 2):
+        for x, y in itertools.product(xs, ys):
+            if not any(row[a] == x and row[b] == y for row in COMBINATIONS):
+                missing.add((a, x, b, y))
+    assert not missing
+    assert len(COMBINATIONS) == 14
+
+
+def test_no_token_of_the_template_is_left(project: Path) -> None:
+    for path in files(project):
+        text = (project / path).read_text("utf-8", errors="replace")
+        assert not re.search(r"cookiecutter\.|\{\{ ?cookiecutter|\{%-? (if|raw|endif)", text), path
+        assert "cookiecutter" not in str(path)
+
+
+def test_nothing_of_the_generator_is_left(project: Path) -> None:
+    assert not (project / ".generator").exists()
+    suffixes = {name for variants in MANIFEST["variants"].values() for name in variants}
+    left = [p for p in files(project) if p.stem.partition("__")[2] in suffixes and "__" in p.name]
+    assert not left
+
+
+def test_no_directory_is_empty(project: Path) -> None:
+    assert not [path for path in project.rglob("*") if path.is_dir() and not any(path.iterdir())]
+
+
+def test_no_package_holds_nothing_but_its_init(project: Path) -> None:
+    for init in project.rglob("__init__.py"):
+        others = [path for path in init.parent.iterdir() if path.name != "__pycache__"]
+        assert len(others) > 1 or init.read_text("utf-8").strip(), f"{init.parent} is a shell"
+
+
+def test_every_file_ends_with_one_newline_and_no_line_with_a_space(project: Path) -> None:
+    for path in files(project):
+        text = (project / path).read_text("utf-8")
+        assert not text or (text.endswith("\n") and not text.endswith("\n\n")), path
+        assert not re.search(r"[ \t]$", text, re.MULTILINE) or path.suffix == ".md", path
+        if path.suffix != ".json":
+            assert "\n\n\n\n" not in text, path
+
+
+def test_every_module_is_used(project: Path) -> None:
+    known = modules(project)
+    top = next(name for name in known if "." not in name)
+    others = [path for path in files(project) if path.parts[0] not in ("src", "tests")]
+    mentions = "\n".join((project / path).read_text("utf-8", "replace") for path in others)
+    alive = {f"{top}.app", f"{top}.__main__"}
+    alive |= {name for name in known if re.search(rf"\b{re.escape(name)}\b", mentions)}
+    waiting = list(alive)
+    while waiting:
+        name = waiting.pop()
+        path = known[name]
+        named = re.findall(r"[\"'](\w+(?:\.\w+)+)", path.read_text("utf-8"))
+        relative = [f"{top}{part}" for part in re.findall(r"\}(\.\w+(?:\.\w+)+)", path.read_text())]
+        for found in {*imports(path, name), *named, *relative}:
+            for target in (found, found.rpartition(".")[0]):
+                for upper in itertools.accumulate(target.split("."), "{}.{}".format):
+                    if upper in known and upper not in alive:
+                        alive.add(upper)
+                        waiting.append(upper)
+    assert set(known) - alive - {top} == set(), "imported by nothing that app or __main__ imports"
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_used(project: Path) -> None:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    declared = {Requirement(d).name.lower() for d in pyproject["project"]["dependencies"]}
+    develop = {Requirement(d).name.lower() for d in pyproject["dependency-groups"]["dev"]}
+    own = {path.name for path in (project / "src").iterdir()} | {"tests", "migrations", ""}
+    for folder, allowed in (
+        ("src", declared),
+        ("migrations", declared),
+        ("tests", declared | develop),
+    ):
+        found = {name for path in (project / folder).rglob("*.py") for name in imports(path)}
+        roots = {name.split(".")[0] for name in found} - own - sys.stdlib_module_names
+        if folder == "src":
+            roots -= relative_roots(project)
+        needed = {DISTRIBUTIONS.get(name, name) for name in roots}
+        assert needed <= allowed | {"werkzeug", "jinja2", "asgiref"}, folder
+        if folder == "src":
+            assert declared - needed <= set(NOT_IMPORTED)
+
+
+def relative_roots(project: Path) -> set[str]:
+    """First parts of relative imports, which ``imports`` without a name cannot resolve."""
+    return {name.split(".")[1] for name in modules(project) if "." in name} | {
+        name.rpartition(".")[2] for name in modules(project)
+    }
+
+
+def test_no_word_of_an_option_that_was_not_chosen(
+    request: pytest.FixtureRequest, project: Path
+) -> None:
+    row = request.node.callspec.params["project"]
+    for (option, value), words in WORDS_OF_AN_OPTION.items():
+        if row[option] != value:
+            continue
+        for path in files(project):
+            if MAY_SPEAK.search(str(path)):
+                continue
+            text = (project / path).read_text("utf-8", "replace")
+            hits = [
+                line
+                for line in text.splitlines()
+                if re.search(words, line, re.IGNORECASE) and f"{option}={value}" not in line
+            ]
+            assert not hits, f"{path} speaks of {words} with {option}={value}"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(o, v) for o, values in CHOICES.items() for v in values[1:]]
+)
+def test_every_choice_changes_something(
+    option: str, value: str, baked: Callable[..., Path]
+) -> None:
+    plain, other = baked(), baked(**{option: value})
+    names = [*files(plain)], [*files(other)]
+    assert names[0] != names[1] or any(
+        (plain / path).read_bytes() != (other / path).read_bytes() for path in names[0]
+    )
+
+
+@pytest.mark.parametrize("option", ["project_name", "description", "author_name", "author_email"])
+def test_every_text_is_used(option: str, baked: Callable[..., Path]) -> None:
+    text = "zebra@quagga.example" if option == "author_email" else "Zebra Quagga"
+    project = baked(**{option: text}, project_slug="zebra")
+    assert any(text in (project / path).read_text("utf-8") for path in files(project))

@@ -1,0 +1,75 @@
+"""The migrations in ``migrations/``: where they are, running them, and whether one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import NullPool
+
+from .driver import Driver
+from .urls import PACKAGE, resolve
+
+MIGRATE = f"python -m {PACKAGE} migrate"
+
+
+class SchemaBehind(Exception):
+    """The tables are not those that this version works with. The message says what to run."""
+
+
+class Schema:
+    """The versions of the tables that this source knows."""
+
+    def __init__(self) -> None:
+        revisions = ScriptDirectory.from_config(_config()).walk_revisions()
+        self._outdated = {revision.revision for revision in revisions if not revision.is_head}
+
+    async def check(self, session: AsyncSession, driver: Driver) -> None:
+        """Accept the newest version, and any newer one: during a rollout old workers still run.
+
+        :raises SchemaBehind: if a migration is due.
+        """
+        if not await session.scalar(text(driver.has_versions)):
+            raise SchemaBehind(f"the database has no tables yet; run: {MIGRATE}")
+        versions = await session.scalars(text("SELECT version_num FROM alembic_version"))
+        if self._outdated.intersection(versions):
+            raise SchemaBehind(f"a migration of the database is due; run: {MIGRATE}")
+
+
+def upgrade(url: str | None, revision: str = "head") -> None:
+    """Bring the tables to `revision`. Others who try the same wait, and find it done."""
+    config = _config()
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
+
+
+@contextmanager
+def migrating(url: str | None) -> Iterator[Connection]:
+    """A transaction in which nobody else migrates. SQLite leaves foreign keys unchecked in it,
+    because Alembic there alters a table by replacing it."""
+    driver, resolved = resolve(url)
+    engine = create_engine(resolved.set(drivername=driver.migrations), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(driver.one_migration)
+        yield connection
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
+    return config
+
+
+def _directory() -> Path:
+    """``migrations/`` next to ``src/``, or where the service runs (the image has it there)."""
+    places = (Path(__file__).resolve().parents[4], Path.cwd())
+    for place in places:
+        if (place / "migrations" / "env.py").is_file():
+            return place / "migrations"
+    raise SchemaBehind("there is no migrations directory here; start in the project's directory")

@@ -1,0 +1,16 @@
+"""Rate limits of one worker."""
+
+from __future__ import annotations
+
+from ...domain.policies import Rate
+from ...runtime.gcra import Gcra, Pace
+
+
+class MemoryLimiter:
+    """Implements :class:`~..ports.Limiter`."""
+
+    def __init__(self) -> None:
+        self._gcra = Gcra()
+
+    async def hit(self, name: str, rate: Rate, key: str) -> float:
+        return self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))

@@ -1,0 +1,88 @@
+"""Everything that workers share, in Redis (or Valkey)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from redis.asyncio.connection import parse_url
+
+from ...domain.errors import Unavailable
+from .limiter import RedisLimiter
+from .link import RedisLink
+from .manager import SignalsManager
+from .message_log import RedisMessageLog
+from .presence import RedisPresence
+from .revocations import RedisRevocations
+from .signals import RedisSignals
+
+__all__ = ["RedisMessageLog", "RedisStores", "open_redis", "redis_problems"]
+
+SCHEMES = ("redis", "rediss", "unix")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisStores:
+    """The adapters of one worker, sharing its connections."""
+
+    worker: str
+    """Names this worker in Redis."""
+    link: RedisLink
+    presence: RedisPresence
+    limiter: RedisLimiter
+    revocations: RedisRevocations
+    signals: RedisSignals
+    client_manager: SignalsManager
+
+    async def check(self) -> None:
+        """Whether this worker can use Redis and hears the others.
+
+        :raises Unavailable: if not.
+        """
+        await self.link.ping()
+        if not self.signals.healthy:
+            raise Unavailable("connection to the other workers")
+
+
+@asynccontextmanager
+async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
+    """Connect this worker. That Redis does not answer yet is no error.
+
+    :param prefix: what the names of all keys and channels begin with.
+    """
+    worker = secrets.token_hex(8)
+    link = RedisLink(url)
+    signals = RedisSignals(link, url, prefix=prefix, worker=worker)
+    presence = RedisPresence(link, prefix=prefix, worker=worker)
+    await signals.start()
+    manager = SignalsManager(signals)
+    try:
+        yield RedisStores(
+            worker=worker,
+            link=link,
+            presence=presence,
+            limiter=RedisLimiter(link, prefix=prefix),
+            revocations=RedisRevocations(link, prefix=prefix),
+            signals=signals,
+            client_manager=manager,
+        )
+    finally:
+        await presence.close()
+        await manager.close()
+        await signals.close()
+        await link.close()
+
+
+def redis_problems(url: str) -> list[str]:
+    """Why `url` cannot be used; never with any part of it, as it may hold a password."""
+    try:
+        if urlsplit(url).scheme not in SCHEMES:
+            raise ValueError
+        parse_url(url)
+    except (ValueError, AttributeError):
+        forms = "redis://host:6379/0, rediss://user:password@host:6379/0 or unix:///path/to/socket"
+        return [f"REDIS_URL is not a URL redis-py takes: {forms}"]
+    return []

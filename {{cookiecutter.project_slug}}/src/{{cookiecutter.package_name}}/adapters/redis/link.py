@@ -1,0 +1,149 @@
+"""The way to Redis: one bounded pool, one deadline a call, one verdict on whether Redis answers."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ...domain.errors import Unavailable
+from ...runtime.metrics import BACKEND_UP
+from ...runtime.mode import Task, sleep, spawn, stop, timeout
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+Script = Callable[[Sequence[str], Sequence[str | int | float]], Awaitable[Any]]
+
+CALL_SECONDS = 2.0
+"""A call's deadline, waiting for a connection included."""
+MAX_CONNECTIONS = 50
+COMPLAINT_SECONDS = 10.0
+"""Least time between two log lines about commands that Redis refuses."""
+DOWN = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
+
+
+def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
+    """A client that connects when it is first used.
+
+    :param retry: whether to repeat a command once whose connection broke, or whose server has
+        become a replica, on a new connection.
+    """
+    again = Retry(NoBackoff(), 1, (RedisConnectionError, ReadOnlyError))
+    never = Retry(NoBackoff(), 0, ())
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=CALL_SECONDS,
+        socket_timeout=CALL_SECONDS,
+        socket_connect_timeout=CALL_SECONDS,
+        socket_keepalive=True,
+        decode_responses=decode,
+        retry=again if retry else never,
+        protocol=2,
+    )
+    return Redis.from_pool(pool)
+
+
+def delays() -> Iterator[float]:
+    """Seconds to wait before each next attempt: 0.1 to 2, spread so that workers do not align."""
+    delay = 0.1
+    while True:
+        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        delay = min(2.0, delay * 2)
+
+
+class RedisLink:
+    """Runs commands on Redis.
+
+    When one gets no answer, all others fail at once, without waiting, until Redis answers a ping:
+    a frozen Redis costs a few calls their deadline, not every call.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
+        self.up = True
+        self._probe: Task[None] | None = None
+        self._complained = 0.0
+        BACKEND_UP.labels("redis").set(1)
+
+    async def call(self, command: Callable[[], Awaitable[T]]) -> T:
+        """The result of `command`.
+
+        :raises Unavailable: if Redis is known not to answer, does not, or refuses.
+        """
+        if not self.up:
+            raise Unavailable("store")
+        return await self._attempt(command)
+
+    async def ping(self) -> None:
+        """Ask for a sign of life even while calls fail at once.
+
+        :raises Unavailable: if there is none.
+        """
+        await self._attempt(self.client.ping)
+
+    def script(self, text: str) -> Script:
+        """A Lua script, to be called with its keys and arguments. Raises as :meth:`call` does."""
+        registered = self.client.register_script(text)
+
+        async def run(keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+            return await self.call(lambda: registered(keys, args))
+
+        return run
+
+    def report_up(self) -> None:
+        """Redis has answered."""
+        if not self.up:
+            self.up = True
+            BACKEND_UP.labels("redis").set(1)
+            _log.info("Redis answers again")
+
+    async def close(self) -> None:
+        if self._probe is not None:
+            await stop(self._probe)
+        await self.client.aclose()
+
+    async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T:
+        try:
+            async with timeout(CALL_SECONDS):
+                return await command()
+        except DOWN as error:
+            self._report_down(error)
+            raise Unavailable("store") from error
+        except RedisError as error:  # out of memory, read-only, no permission, a wrong type
+            self._complain(error)
+            raise Unavailable("store") from error
+
+    def _report_down(self, error: Exception) -> None:
+        if self.up:
+            self.up = False
+            BACKEND_UP.labels("redis").set(0)
+            _log.warning("Redis does not answer: %s", str(error) or "no reply in time")
+            self._probe = spawn(self._wait_until_up)
+
+    async def _wait_until_up(self) -> None:
+        for delay in delays():
+            await sleep(delay)
+            if self.up:
+                return
+            try:
+                await self.ping()
+            except Unavailable:
+                continue
+            self.report_up()
+            return
+
+    def _complain(self, error: Exception) -> None:
+        now = time.monotonic()
+        if not self._complained or now - self._complained > COMPLAINT_SECONDS:
+            self._complained = now
+            _log.error("Redis refuses a command: %s: %s", type(error).__name__, error)

@@ -1,0 +1,159 @@
+"""The composition root: the only module that knows every other one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from .backends import Backends, open_backends
+from .domain.events import CHAT, TOKEN_EXPIRING, TokenExpiring
+from .http import MAX_BODY_BYTES, HttpDependencies, create_flask
+from .realtime.audience import SocketAudience
+from .realtime.chat import ChatNamespace
+from .realtime.departure import Departure
+from .realtime.refusals import explain
+from .runtime import mode
+from .runtime.asgi import ASGIApp
+from .runtime.asgi_bridge import FlaskASGI
+from .runtime.drain import Drain
+from .runtime.entry import Entry, Running
+from .runtime.handshake import Handshake
+from .runtime.jwks import JwksClient
+from .runtime.logs import configure_logging
+from .runtime.mount import Mount
+from .runtime.server import RealtimeServer
+from .runtime.sessions import Session, Sessions
+from .runtime.tokens import TokenVerifier
+from .runtime.transport_guard import WebSocketOnly
+from .services.chat import Chat
+from .services.fanout import Fanout
+from .services.presence import Presence
+from .services.tokens import Tokens
+from .settings import PACKAGE, Settings, settings_or_exit
+
+
+def create_app() -> Entry:
+    """The ASGI application of one worker. With wrong settings the process ends with status 2."""
+    settings = settings_or_exit()
+    configure_logging(settings.log_level, settings.log_format)
+    return Entry(partial(running, settings))
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Everything one worker consists of, from opened connections to the outermost application."""
+    async with AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(
+            open_backends(settings.backends, prefix=PACKAGE, history_size=settings.history_size)
+        )
+        drain = Drain(settings.drain_seconds)
+        server = _server(settings, backends)
+        sessions = _sessions(server)
+        verifier = _verifier(settings, backends)
+        handshake = Handshake(
+            verifier,
+            limit=partial(backends.limiter.hit, "handshake", settings.rate_handshake),
+            is_crowded=server.is_crowded,
+            sockets_of=sessions.count,
+            max_per_user=settings.max_connections_per_user,
+            is_draining=lambda: drain.started,
+        )
+
+        audience = SocketAudience(server, CHAT.path)
+        presence = Presence(backends.presence, audience)
+        fanout = Fanout(backends.log, audience, backends.signals, settings.history_size)
+        chat = Chat(backends.log, audience, presence, fanout, now, settings.history_size)
+        tokens = Tokens(backends.revocations, sessions, backends.signals, now)
+
+        async def limit(session: Session, event: str) -> float:
+            wait = await backends.limiter.hit("events", settings.rate_events, session.user)
+            if wait == 0.0 and event == "message":
+                wait = await backends.limiter.hit("message", settings.rate_message, session.user)
+            return wait
+
+        server.register_namespace(
+            ChatNamespace(
+                CHAT,
+                chat,
+                sessions=sessions,
+                handshake=handshake,
+                address_of=server.address_of,
+                leeway=settings.jwt_leeway,
+                limit=limit,
+                explain=explain,
+            )
+        )
+        http = FlaskASGI(
+            create_flask(
+                HttpDependencies(
+                    settings=settings,
+                    chat=chat,
+                    tokens=tokens,
+                    verifier=verifier,
+                    limiter=backends.limiter,
+                    checks=backends.checks,
+                    drain=drain,
+                )
+            ),
+            max_body_bytes=MAX_BODY_BYTES,
+        )
+        stack.push_async_callback(http.close)
+        drain.add(http.end_event_streams)
+        drain.add(Departure(server, sessions))
+        watching = [
+            mode.spawn(watch)
+            for watch in (sessions.watch, server.watch, fanout.watch, presence.watch)
+        ]
+        stack.push_async_callback(mode.stop, *watching)
+        app: ASGIApp = Mount(server, http)
+        if "polling" not in settings.transports:
+            app = WebSocketOnly(app)
+        yield Running(app, drain, settings.trusted_proxies)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _server(settings: Settings, backends: Backends) -> RealtimeServer:
+    return RealtimeServer(
+        client_manager=backends.client_manager,
+        address_of=mode.client_address,
+        allowed_origins=settings.allowed_origins,
+        transports=settings.transports,
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        max_message_bytes=settings.max_message_bytes,
+        connect_timeout=settings.connect_timeout,
+        max_connections_per_ip=settings.max_connections_per_ip,
+    )
+
+
+def _sessions(server: RealtimeServer) -> Sessions:
+    async def end(session: Session) -> None:
+        await server.end_socket(session.sid, session.namespace)
+
+    async def warn(session: Session, seconds: int) -> None:
+        await server.emit(
+            TOKEN_EXPIRING.name,
+            TokenExpiring(seconds),
+            room=session.sid,
+            namespace=session.namespace,
+            ignore_queue=True,
+        )
+
+    return Sessions(end, warn)
+
+
+def _verifier(settings: Settings, backends: Backends) -> TokenVerifier:
+    return TokenVerifier(
+        algorithms=settings.jwt_algorithms,
+        secret=settings.jwt_secret.reveal() if settings.jwt_secret else None,
+        keys=JwksClient(settings.jwt_jwks_url) if settings.jwt_jwks_url else None,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        leeway=settings.jwt_leeway,
+        is_revoked=backends.revocations.is_revoked,
+    )

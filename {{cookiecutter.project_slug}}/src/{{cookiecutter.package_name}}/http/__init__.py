@@ -1,0 +1,38 @@
+"""The HTTP edge: a blueprint for each resource, and one way to answer errors."""
+
+from __future__ import annotations
+
+from ..runtime.flask_app import AsgiFlask
+from ..settings import PACKAGE
+from . import console, dev, errors, headers, health, metrics
+from .blueprints import API
+from .contract import describe
+from .dependencies import HttpDependencies, provide
+from .reference import provide_reference
+
+__all__ = ["MAX_BODY_BYTES", "HttpDependencies", "create_flask"]
+
+MAX_BODY_BYTES = 1 << 20
+"""Largest body of a request; above it the answer is 413."""
+
+
+def create_flask(deps: HttpDependencies) -> AsgiFlask:
+    """The Flask application of one worker, working with `deps`."""
+    app = AsgiFlask(
+        PACKAGE,
+        static_folder="web/static",
+        static_url_path="/static",
+        template_folder="web/templates",
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    provide(app, deps)
+    errors.install(app)
+    headers.install(app)
+    for blueprint in (health.bp, metrics.bp, *API):
+        app.register_blueprint(blueprint)
+    if dev.is_offered(deps.settings):
+        app.register_blueprint(dev.bp)
+    if deps.settings.shows_console:
+        app.register_blueprint(console.bp)
+    provide_reference(app, describe(app))
+    return app

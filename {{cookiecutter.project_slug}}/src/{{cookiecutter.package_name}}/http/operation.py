@@ -1,0 +1,134 @@
+"""A view with typed arguments is validated, limited, authorised and documented by one decorator."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from ..domain.errors import Refused
+from ..runtime.contract import Operation, Route
+from ..runtime.refusal import describe_invalid
+from ..runtime.tokens import TokenCode
+from .codes import status_of
+from .guard import authenticate, limit
+
+View = Callable[..., Awaitable[Any]]
+RESERVED = ("query", "body", "claims", "return")
+
+_operations: dict[Callable[..., Any], Operation] = {}
+
+
+def operation(
+    summary: str, *, scope: str | None = None, status: int = 200
+) -> Callable[[View], Callable[..., Awaitable[Response]]]:
+    """Make a view an operation of the API. Its annotations say what it takes and gives::
+
+        @rooms.get("/rooms/<room>/messages")
+        @operation("Earlier messages", scope="chat")
+        async def history(room: Room, query: HistoryQuery, claims: Claims) -> HistoryPage: ...
+
+    ``query`` and ``body`` are converted to their types, other arguments come from the path, and
+    what is returned is sent as JSON. ``claims`` are those of the token, which must have `scope`.
+    """
+
+    def decorate(view: View) -> Callable[..., Awaitable[Response]]:
+        hints = get_type_hints(view, include_extras=True)
+        described = _describe(view, hints, summary, scope, status)
+
+        @functools.wraps(view)
+        async def call(**path: str) -> Response:
+            await limit()
+            arguments: dict[str, Any] = {}
+            if scope is not None:
+                claims = await authenticate(scope)
+                if "claims" in hints:
+                    arguments["claims"] = claims
+            arguments |= _read(described, path)
+            result = await view(**arguments)
+            return Response(
+                msgspec.json.encode(result),
+                status,
+                {"Cache-Control": "no-store"},
+                mimetype="application/json",
+            )
+
+        _operations[call] = described
+        return call
+
+    return decorate
+
+
+def routes(app: Flask) -> Iterator[Route]:
+    """The operations that `app` serves, where it serves them."""
+    for rule in app.url_map.iter_rules():
+        described = _operations.get(app.view_functions[rule.endpoint])
+        if described is not None:
+            path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield Route(method, path, described)
+
+
+def _describe(
+    view: View, hints: dict[str, Any], summary: str, scope: str | None, status: int
+) -> Operation:
+    parameters = [(name, hint) for name, hint in hints.items() if name not in RESERVED]
+    path = msgspec.defstruct(f"{view.__name__}_path", parameters) if parameters else None
+    query, body = hints.get("query"), hints.get("body")
+    codes = ["rate_limited", "internal"]
+    if path or query or body:
+        codes.append("invalid_payload")
+    if body:
+        codes += ["too_large", "unsupported_media_type"]
+    if scope is not None:
+        codes += [*get_args(TokenCode), "forbidden", "overloaded"]
+    return Operation(
+        name=view.__name__,
+        summary=summary,
+        doc=" ".join((view.__doc__ or "").split()),
+        scope=scope,
+        path=path,
+        query=query,
+        body=body,
+        result=hints["return"],
+        status=status,
+        failures=[(status_of(code), code) for code in codes],
+    )
+
+
+def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
+    """The arguments of the view.
+
+    :raises Refused: ``invalid_payload``, naming the field.
+    """
+    arguments: dict[str, Any] = {}
+    try:
+        if described.path is not None:
+            arguments = msgspec.structs.asdict(msgspec.convert(path, described.path, strict=False))
+        if described.query is not None:
+            arguments["query"] = msgspec.convert(_query(), described.query, strict=False)
+        if described.body is not None:
+            arguments["body"] = msgspec.json.decode(_body(), type=described.body)
+    except msgspec.ValidationError as error:
+        raise Refused("invalid_payload", describe_invalid(error)) from None
+    except (ValueError, RecursionError):
+        raise Refused("invalid_payload", "the body is not JSON in UTF-8") from None
+    return arguments
+
+
+def _query() -> dict[str, str]:
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise Refused("invalid_payload", f"{name}: given more than once")
+    return request.args.to_dict()
+
+
+def _body() -> bytes:
+    if not request.is_json:
+        raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
+    return request.get_data()

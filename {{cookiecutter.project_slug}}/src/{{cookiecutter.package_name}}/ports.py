@@ -1,0 +1,164 @@
+"""What the services need from the outside world. Adapters implement these, tests may fake them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from .domain.contract import Notice
+from .domain.events import Message, Position
+from .domain.policies import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The stored message; `duplicate`: its id was in the room's log already, nothing was added."""
+
+    message: Message
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Part of a room's log, oldest first, read together with its `head`.
+
+    `complete`: every message after the position asked for is in `messages`.
+    """
+
+    head: Position
+    messages: list[Message]
+    complete: bool
+
+
+class MessageLog(Protocol):
+    """The messages of every room, in order, each exactly once.
+
+    Every method raises :class:`~.domain.errors.Unavailable` when the store does not answer in time.
+    A room that was never written to has a head with offset 0. A store that lost its data starts a
+    new epoch, so that no client takes new offsets for old ones.
+    """
+
+    async def append(
+        self, room: str, message_id: str, user: str, text: str, sent_at: datetime
+    ) -> Appended:
+        """Store a message at the room's next offset, unless `user` sent that id there before."""
+        ...
+
+    async def replay(self, room: str, since: Position | None, limit: int) -> Replay:
+        """What followed `since` if at most `limit` messages did, else the latest `limit`.
+
+        Without `since`, or when it is of another epoch, ahead of the head, or no longer held in
+        full, the result is the latest `limit` messages with ``complete=False``.
+        """
+        ...
+
+    async def before(self, room: str, offset: int | None, limit: int) -> list[Message]:
+        """Up to `limit` messages below `offset` (``None``: from the head), newest first."""
+        ...
+
+    async def heads(self, rooms: Collection[str]) -> dict[str, Position]:
+        """The newest position of each of `rooms`."""
+        ...
+
+
+class PresenceStore(Protocol):
+    """Which users are in which room, over all workers; a user with several sockets counts once."""
+
+    async def enter(self, room: str, user: str, sid: str) -> bool:
+        """Record a socket; true if it is the user's first in the room. Repeating is harmless."""
+        ...
+
+    async def leave(self, room: str, user: str, sid: str) -> bool:
+        """Forget a socket; true if it was the user's last in the room."""
+        ...
+
+    async def members(self, room: str, limit: int) -> list[str]:
+        """Up to `limit` users in the room, sorted."""
+        ...
+
+    async def beat(self) -> list[tuple[str, str]]:
+        """Say that this worker lives, and clear up after dead ones.
+
+        To be called every few seconds. Returns the (room, user) pairs that left with them; only one
+        of the calling workers gets each pair.
+        """
+        ...
+
+
+class Limiter(Protocol):
+    """Rate limits that hold over all workers."""
+
+    async def hit(self, name: str, rate: Rate, key: str) -> float:
+        """Count one call of `key` against the limit `name`.
+
+        Returns 0.0 if it is admitted, else the seconds after which it would be.
+        """
+        ...
+
+
+class Revocations(Protocol):
+    """Tokens that ended before their time."""
+
+    async def revoke_token(self, jti: str) -> None: ...
+
+    async def revoke_subject(self, sub: str, issued_until: datetime) -> None:
+        """End every token of `sub` that was issued up to `issued_until`."""
+        ...
+
+    async def is_revoked(self, jti: str | None, sub: str, issued_at: datetime) -> bool: ...
+
+
+class Signals(Protocol):
+    """Small messages to every worker. At most once: whoever must not miss one reads a store too."""
+
+    async def publish(self, topic: str, data: bytes) -> None:
+        """Send `data` to all *other* workers. Never raises: a lost signal is logged and counted."""
+        ...
+
+    def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:
+        """Call `handler` with what other workers publish on `topic`, in order, one at a time."""
+        ...
+
+    def on_reconnect(self, handler: Callable[[], Awaitable[None]]) -> None:
+        """Call `handler` after a time in which signals may have been missed."""
+        ...
+
+
+class Audience(Protocol):
+    """The sockets of one namespace."""
+
+    async def enter(self, sid: str, room: str) -> None:
+        """Let a socket of this worker receive what is sent to `room`."""
+        ...
+
+    async def leave(self, sid: str, room: str) -> None: ...
+
+    async def tell(
+        self, room: str, notice: Notice, event: msgspec.Struct, skip: Sequence[str] = ()
+    ) -> None:
+        """Send to the sockets in `room` on every worker, except those whose sid is in `skip`."""
+        ...
+
+    async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
+        """Send to the sockets in `room` on this worker."""
+        ...
+
+
+class LiveSessions(Protocol):
+    """The authenticated sockets of this worker."""
+
+    async def end_token(self, jti: str) -> int:
+        """Disconnect the sockets that came with this token; returns how many."""
+        ...
+
+    async def end_subject(self, sub: str, issued_until: datetime) -> int: ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, in UTC, with a time zone."""
+        ...

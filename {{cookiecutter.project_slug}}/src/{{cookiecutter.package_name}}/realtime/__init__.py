@@ -1,0 +1,1 @@
+"""The Socket.IO edge: the namespaces and their events, nothing else."""

@@ -1,0 +1,1 @@
+"""The machine room: product-independent machinery. It imports nothing of the product."""

@@ -1,0 +1,32 @@
+"""JSON for Socket.IO by msgspec: events may be emitted as structs, without becoming dicts first.
+
+The module itself is what python-socketio takes as its ``json`` argument (process-wide).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder()
+
+
+def dumps(value: Any, **_: Any) -> str:
+    """Encode to compact JSON. Formatting options of the standard library are accepted and ignored.
+
+    :raises TypeError: for a type JSON has no form for.
+    """
+    return _encoder.encode(value).decode()
+
+
+def loads(text: str | bytes, **_: Any) -> Any:
+    """Decode JSON. Lone surrogates are refused, as they could not be stored or sent on.
+
+    :raises ValueError: if `text` is no JSON or is nested too deeply.
+    """
+    try:
+        return _decoder.decode(text)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None

@@ -1,0 +1,77 @@
+"""Prometheus metrics, for one worker or several.
+
+Several workers share the files in the directory ``PROMETHEUS_MULTIPROC_DIR``, which must be set
+before this module is imported; each of them then reports the sum.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
+
+CONNECTIONS = Gauge(
+    "socketio_connections",
+    "Accepted sockets by namespace.",
+    ["namespace"],
+    multiprocess_mode="livesum",
+)
+HANDSHAKES = Counter(
+    "socketio_handshakes",
+    "Handshakes by outcome: accepted, or the code of the refusal.",
+    ["namespace", "outcome"],
+)
+EVENTS = Counter(
+    "socketio_events",
+    "Client events by outcome: ok, or the code of the error.",
+    ["namespace", "event", "outcome"],
+)
+EVENT_SECONDS = Histogram(
+    "socketio_event_seconds",
+    "Seconds from a client event's arrival to its acknowledgement.",
+    ["namespace", "event"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+HTTP_REQUESTS = Counter(
+    "http_requests",
+    "HTTP requests by route pattern, method and status.",
+    ["route", "method", "status"],
+)
+SIGNALS_LOST = Counter(
+    "signals_lost",
+    "Signals between workers that were dropped, by direction: in or out.",
+    ["direction"],
+)
+BACKEND_UP = Gauge(
+    "backend_up",
+    "Whether a backend answers: 1, or 0 if it fails for any worker.",
+    ["backend"],
+    multiprocess_mode="livemin",
+)
+
+
+def render() -> bytes:
+    """All metrics in Prometheus' text format, summed over the workers. Reads files if several."""
+    if MULTIPROC_DIR not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def forget(pid: int) -> None:
+    """Take a worker that ended out of the gauges of the living."""
+    if MULTIPROC_DIR in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]

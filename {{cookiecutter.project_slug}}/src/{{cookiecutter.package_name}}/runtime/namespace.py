@@ -1,0 +1,140 @@
+"""A Socket.IO namespace whose handshakes and events all pass one place."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import socketio
+import structlog
+from socketio.exceptions import ConnectionRefusedError as SocketRefused
+
+from . import metrics, mode
+from .gate import CommandHandler, CommandType, Gate, Limit
+from .handshake import Handshake, HandshakeRefused
+from .refusal import Refusal
+from .sessions import Session, Sessions
+
+_log = logging.getLogger(__name__)
+
+CLEANUP_TIMEOUT = 10.0
+"""Seconds the product has to clean up after a socket that went."""
+
+
+class NamespaceContract(Protocol):
+    """What the machinery must know of a namespace."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def commands(self) -> Sequence[CommandType]: ...
+
+
+class GatedNamespace(socketio.AsyncNamespace):
+    """Base of the product's namespaces.
+
+    A subclass has a method ``on_<event>(session, payload)`` for each event of its contract, which
+    returns the acknowledgement or raises, and may override :meth:`gone`.
+
+    :param address_of: the client address of an Engine.IO connection.
+    :param leeway: seconds a session outlives its token, as the verifier allows for clocks.
+    """
+
+    def __init__(
+        self,
+        contract: NamespaceContract,
+        *,
+        sessions: Sessions,
+        handshake: Handshake,
+        address_of: Callable[[str], str],
+        leeway: float,
+        limit: Limit,
+        explain: Callable[[Exception], Refusal | None],
+    ) -> None:
+        super().__init__(contract.path)
+        self._contract = contract
+        self._sessions = sessions
+        self._handshake = handshake
+        self._address_of = address_of
+        self._leeway = leeway
+        commands: dict[str, tuple[CommandType, CommandHandler]] = {
+            command.name: (command, getattr(self, f"on_{command.name}"))
+            for command in contract.commands
+        }
+        self._gate = Gate(contract.path, commands, limit=limit, explain=explain)
+
+    async def gone(self, session: Session) -> None:
+        """Called once after a session ended, however it did."""
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        if event == "connect":
+            return await self._connect(*args)
+        if event == "disconnect":
+            return await self._disconnect(*args)
+        sid, *payload = args
+        return await self._gate(self._sessions.get(sid), event, tuple(payload))
+
+    async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        connection = self.server.manager.eio_sid_from_sid(sid, self.namespace)
+        address = self._address_of(connection)
+        with structlog.contextvars.bound_contextvars(namespace=self.namespace, address=address):
+            try:
+                claims = await self._handshake(
+                    self._contract.path, self._contract.scope, address, auth
+                )
+            except HandshakeRefused as refused:
+                metrics.HANDSHAKES.labels(self.namespace, refused.code).inc()
+                _log.info("handshake refused: %s", refused.code)
+                raise SocketRefused(refused.message, refused.data) from None
+            except Exception:
+                metrics.HANDSHAKES.labels(self.namespace, "internal").inc()
+                _log.exception("handshake failed")
+                raise SocketRefused("something went wrong here", {"code": "internal"}) from None
+            metrics.HANDSHAKES.labels(self.namespace, "accepted").inc()
+            metrics.CONNECTIONS.labels(self.namespace).inc()
+            _log.info("connected", extra={"user": claims.sub})
+        self._sessions.add(
+            Session(
+                sid=sid,
+                connection=connection,
+                namespace=self.namespace,
+                address=address,
+                claims=claims,
+                ends_at=claims.exp + self._leeway,
+            )
+        )
+
+    async def _disconnect(self, sid: str, reason: str = "") -> None:
+        session = self._sessions.remove(sid)
+        if session is None:
+            return
+        metrics.CONNECTIONS.labels(self.namespace).dec()
+        with structlog.contextvars.bound_contextvars(
+            request_id=secrets.token_hex(8), namespace=self.namespace, user=session.user
+        ):
+            try:
+                async with mode.timeout(CLEANUP_TIMEOUT):
+                    await self.gone(session)
+            except Exception:
+                _log.exception("clean-up after a socket failed")
+            _log.info("disconnected: %s", reason)
+
+    async def refresh(self, session: Session, token: str) -> Session:
+        """Let `session` go on with a newer token.
+
+        :raises Refusal: ``forbidden`` if the token is not good, lacks the scope, or is another's.
+        """
+        try:
+            claims = await self._handshake.verify(token)
+        except HandshakeRefused as refused:
+            raise Refusal("forbidden", f"{refused.code}: {refused.message}") from None
+        if claims.sub != session.user:
+            raise Refusal("forbidden", "the new token is of another subject")
+        if self._contract.scope not in claims.scopes:
+            raise Refusal("forbidden", f"the new token lacks the scope {self._contract.scope}")
+        self._sessions.renew(session, claims, claims.exp + self._leeway)
+        return session

@@ -1,0 +1,248 @@
+"""The Socket.IO server: python-socketio's, with its open ends closed.
+
+Overrides of underscore methods of ``socketio.AsyncServer`` are kept to this file; each says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import socketio
+from engineio.exceptions import EngineIOError
+from socketio import packet
+
+from . import codec, metrics, mode
+from .origins import OriginPolicy
+from .refusal import Refusal
+
+_log = logging.getLogger(__name__)
+
+RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
+MAX_ATTACHMENTS = 8
+CROWD_MARGIN = 2
+"""An address may open this many times its allowance, so that the excess can be told why not."""
+MIN_FRAME_LIMIT = 1_000_000
+_EVENT_HEAD = re.compile(r"2(?:(/[^,]{0,255}),)?(\d{1,15})?\[")
+
+
+class MalformedFrame(Exception):
+    """A frame no correct client sends. Its connection is closed; the others never notice."""
+
+
+class RealtimeServer(socketio.AsyncServer):
+    """Socket.IO for one worker.
+
+    :param address_of: the client address, from a WSGI-like environ.
+    :param allowed_origins: besides the service's own origin; ``*`` alone allows all.
+    :param max_message_bytes: larger events are refused with ``too_large``.
+    :param connect_timeout: seconds a connection may live without a namespace.
+    :param max_connections_per_ip: connections one address may have with this worker.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_manager: Any,
+        address_of: Callable[[dict[str, Any]], str],
+        allowed_origins: Sequence[str],
+        transports: Sequence[str],
+        ping_interval: int,
+        ping_timeout: int,
+        max_message_bytes: int,
+        connect_timeout: float,
+        max_connections_per_ip: int,
+    ) -> None:
+        super().__init__(
+            async_mode=mode.ASYNC_MODE,
+            client_manager=client_manager,
+            json=codec,
+            # One event of a socket at a time: acknowledged in order, and a fast sender is held
+            # back by TCP instead of filling memory with tasks.
+            async_handlers=False,
+            cors_allowed_origins=OriginPolicy(allowed_origins),
+            cors_credentials=False,
+            transports=list(transports),
+            allow_upgrades="websocket" in transports,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            max_http_buffer_size=frame_limit(max_message_bytes),
+            http_compression=False,
+            logger=logging.getLogger("socketio"),
+            engineio_logger=logging.getLogger("engineio"),
+        )
+        self._client_address = address_of
+        self._max_message_bytes = max_message_bytes
+        self._connect_timeout = connect_timeout
+        self._max_per_ip = max_connections_per_ip
+        self._addresses: dict[str, str] = {}
+        self._per_address: Counter[str] = Counter()
+        self._deadlines: dict[str, float] = {}
+        self._attachment_bytes: dict[str, int] = {}
+
+    def address_of(self, connection: str) -> str:
+        """The client address of an Engine.IO connection."""
+        return self._addresses.get(connection, "unknown")
+
+    def is_crowded(self, address: str) -> bool:
+        return self._per_address[address] > self._max_per_ip
+
+    def connections(self) -> list[str]:
+        return list(self._addresses)
+
+    async def end_connection(self, connection: str) -> None:
+        """Close an Engine.IO connection with all its namespaces, as a server going away does."""
+        socket = self.eio.sockets.get(connection)
+        if socket is None:
+            return
+        try:
+            await socket.close(wait=False)
+        except EngineIOError:
+            _log.debug("the connection was gone already")
+        # Engine.IO leaves it to the client to close the transport; this ends the writer, which does.
+        await socket.queue.put(None)
+
+    async def end_socket(self, sid: str, namespace: str) -> None:
+        """Disconnect a client from a namespace for good; clients do not come back by themselves."""
+        try:
+            async with mode.timeout(5):
+                await self.disconnect(sid, namespace=namespace, ignore_queue=True)
+        except (EngineIOError, TimeoutError, KeyError):
+            _log.debug("the socket was gone already")
+
+    async def watch(self) -> None:
+        """Close connections without a namespace in time. Runs as long as the worker does."""
+        while True:
+            await mode.sleep(min(1.0, self._connect_timeout / 2))
+            now = time.monotonic()
+            overdue = [sid for sid, deadline in self._deadlines.items() if deadline <= now]
+            for connection in overdue:
+                del self._deadlines[connection]
+                _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
+                await self.end_connection(connection)
+
+    def _has_namespace(self, connection: str) -> bool:
+        return any(
+            self.manager.sid_from_eio_sid(connection, namespace)
+            for namespace in self.namespace_handlers
+        )
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
+        # Engine.IO has no bound on connections that never say CONNECT, nor on one address.
+        address = self._client_address(environ)
+        if self._per_address[address] >= self._max_per_ip * CROWD_MARGIN:
+            return False
+        self._addresses[eio_sid] = address
+        self._per_address[address] += 1
+        self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
+        await super()._handle_eio_connect(eio_sid, environ)
+        return None
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        try:
+            await super()._handle_eio_disconnect(eio_sid, reason)
+        finally:
+            self._deadlines.pop(eio_sid, None)
+            self._binary_packet.pop(eio_sid, None)
+            self._attachment_bytes.pop(eio_sid, None)
+            address = self._addresses.pop(eio_sid, None)
+            if address is not None:
+                self._per_address[address] -= 1
+                if self._per_address[address] <= 0:
+                    del self._per_address[address]
+
+    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
+        # A frame that does not parse would be logged with a traceback, and nothing else done.
+        try:
+            if self._is_acceptable(eio_sid, data):
+                await super()._handle_eio_message(eio_sid, data)
+            else:
+                await self._refuse_large(eio_sid, data)
+        except (MalformedFrame, ValueError, TypeError, LookupError, AttributeError) as error:
+            _log.info("connection closed: malformed frame (%s)", type(error).__name__)
+            _log.debug("what was wrong with the frame", exc_info=error)
+            await self.end_connection(eio_sid)
+
+    def _is_acceptable(self, connection: str, data: str | bytes) -> bool:
+        """Whether `data` is small enough; the attachments of an event count together."""
+        pending = self._binary_packet.get(connection)
+        if isinstance(data, str):
+            if pending is not None:
+                raise MalformedFrame
+            if data[:1] in ("5", "6"):
+                if int(data[1 : data.index("-")]) > MAX_ATTACHMENTS:
+                    raise MalformedFrame
+                self._attachment_bytes[connection] = 0
+            return len(data) <= self._max_message_bytes  # characters: never more than bytes
+        if pending is None:
+            raise MalformedFrame
+        self._attachment_bytes[connection] += len(data)
+        if self._attachment_bytes[connection] > self._max_message_bytes:
+            raise MalformedFrame
+        return True
+
+    async def _refuse_large(self, connection: str, data: str | bytes) -> None:
+        """Acknowledge an event that is too large to look into."""
+        head = _EVENT_HEAD.match(data[:300]) if isinstance(data, str) else None
+        if head is None:
+            raise MalformedFrame
+        namespace = head[1] or "/"
+        sid = self.manager.sid_from_eio_sid(connection, namespace)
+        if sid is not None and head[2]:
+            refusal = Refusal("too_large", f"at most {self._max_message_bytes} bytes an event")
+            ack = refusal.acknowledgement(secrets.token_hex(8))
+            await self._send_packet(
+                connection,
+                self.packet_class(packet.ACK, namespace=namespace, id=int(head[2]), data=[ack]),
+            )
+            metrics.EVENTS.labels(namespace, "(unknown)", refusal.code).inc()
+
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
+        namespace = namespace or "/"
+        if namespace not in self.namespace_handlers:
+            # python-socketio answers with a plain string, which JavaScript clients show as "".
+            refusal = {"message": "Invalid namespace", "data": {"code": "forbidden"}}
+            await self._send_packet(
+                eio_sid,
+                self.packet_class(packet.CONNECT_ERROR, data=refusal, namespace=namespace),
+            )
+            return
+        if self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
+            raise MalformedFrame
+        await super()._handle_connect(eio_sid, namespace, data)
+        if eio_sid not in self.environ:
+            # The connection closed during the handshake, when there was nothing to disconnect yet.
+            await self._handle_disconnect(eio_sid, namespace, self.reason.TRANSPORT_CLOSE)
+        elif self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
+            self._deadlines.pop(eio_sid, None)
+
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str | None, reason: str | None = None
+    ) -> None:
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+        if eio_sid in self._addresses and not self._has_namespace(eio_sid):
+            self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
+
+    async def _handle_event(
+        self, eio_sid: str, namespace: str | None, id: int | None, data: Any
+    ) -> None:
+        # The name comes from the client. Unchecked, an event called "connect" or "disconnect"
+        # would run the handler of that name.
+        if not (isinstance(data, list) and data and isinstance(data[0], str)):
+            raise MalformedFrame
+        if data[0] in RESERVED_EVENTS:
+            data[0] = f"reserved:{data[0]}"
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+
+def frame_limit(max_message_bytes: int) -> int:
+    """Bytes above which a transport closes the connection instead of refusing the event.
+
+    Larger than the message limit, so that most clients that exceed it hear why.
+    """
+    return max(MIN_FRAME_LIMIT, 2 * max_message_bytes)

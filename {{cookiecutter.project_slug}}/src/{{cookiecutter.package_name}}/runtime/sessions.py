@@ -1,0 +1,140 @@
+"""The authenticated sockets of this worker, and the moment each of them ends."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import mode
+from .tokens import Claims
+
+_log = logging.getLogger(__name__)
+
+EXPIRY_WARNING = 60.0
+"""Seconds before its end at which a client hears that its token expires."""
+TICK = 0.25
+"""Seconds between two looks at what has expired: one timer a worker, none a socket."""
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One client in one namespace.
+
+    :param connection: id of the Engine.IO connection, which other namespaces may share.
+    :param ends_at: Unix time at which its token ends.
+    """
+
+    sid: str
+    connection: str
+    namespace: str
+    address: str
+    claims: Claims
+    ends_at: float
+    warned: bool = False
+
+    @property
+    def user(self) -> str:
+        return self.claims.sub
+
+
+class Sessions:
+    """Registry of :class:`Session`, bounded by what connections are let in.
+
+    :param end: ends a session's socket; called once a session has expired or was revoked.
+    :param warn: tells a client how many seconds its token is still good for.
+    """
+
+    def __init__(
+        self,
+        end: Callable[[Session], Awaitable[None]],
+        warn: Callable[[Session, int], Awaitable[None]],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._end = end
+        self._warn = warn
+        self._now = now
+        self._by_sid: dict[str, Session] = {}
+        self._per_user: Counter[tuple[str, str]] = Counter()
+        self._due: list[tuple[float, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._by_sid.values()))
+
+    def get(self, sid: str) -> Session | None:
+        return self._by_sid.get(sid)
+
+    def count(self, namespace: str, user: str) -> int:
+        """How many sockets `user` has in `namespace` on this worker."""
+        return self._per_user[namespace, user]
+
+    def add(self, session: Session) -> None:
+        self._by_sid[session.sid] = session
+        self._per_user[session.namespace, session.user] += 1
+        self._schedule(session)
+
+    def remove(self, sid: str) -> Session | None:
+        session = self._by_sid.pop(sid, None)
+        if session is not None:
+            key = (session.namespace, session.user)
+            self._per_user[key] -= 1
+            if not self._per_user[key]:
+                del self._per_user[key]
+        return session
+
+    def renew(self, session: Session, claims: Claims, ends_at: float) -> None:
+        """Let a session live on with a newer token of the same subject."""
+        session.claims, session.ends_at, session.warned = claims, ends_at, False
+        self._schedule(session)
+
+    async def end_token(self, jti: str) -> int:
+        return await self._end_all(lambda session: session.claims.jti == jti)
+
+    async def end_subject(self, sub: str, issued_until: datetime) -> int:
+        return await self._end_all(
+            lambda session: session.user == sub and session.claims.issued_at <= issued_until
+        )
+
+    async def watch(self) -> None:
+        """Warn and end sessions when it is time. Runs as long as the worker does."""
+        while True:
+            await mode.sleep(TICK)
+            try:
+                await self.tick()
+            except Exception:  # one socket's failure must not keep the others alive
+                _log.exception("could not end a session")
+
+    async def tick(self) -> None:
+        now = self._now()
+        while self._due and self._due[0][0] <= now:
+            _, sid = heapq.heappop(self._due)
+            session = self._by_sid.get(sid)
+            if session is None:
+                continue
+            if session.ends_at <= now:
+                await self._end(session)
+            elif not session.warned and session.ends_at - EXPIRY_WARNING <= now:
+                session.warned = True
+                heapq.heappush(self._due, (session.ends_at, sid))
+                await self._warn(session, max(1, round(session.ends_at - now)))
+        if len(self._due) > 64 + 4 * len(self._by_sid):  # left behind by renewals and departures
+            self._due = []
+            for session in self._by_sid.values():
+                self._schedule(session)
+
+    def _schedule(self, session: Session) -> None:
+        moment = session.ends_at if session.warned else session.ends_at - EXPIRY_WARNING
+        heapq.heappush(self._due, (moment, session.sid))
+
+    async def _end_all(self, condemned: Callable[[Session], bool]) -> int:
+        sessions = [session for session in self._by_sid.values() if condemned(session)]
+        for session in sessions:
+            await self._end(session)
+        return len(sessions)

@@ -1,0 +1,1 @@
+"""What the product does. Talks to ports, never to a framework."""

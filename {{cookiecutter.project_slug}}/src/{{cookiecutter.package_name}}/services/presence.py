@@ -1,0 +1,102 @@
+"""Who is in which room, told to those in it: at once when it is quiet, else in batches."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from ..domain.errors import Refused
+from ..domain.events import PRESENCE, PresenceChange
+from ..ports import Audience, PresenceStore
+from ..runtime import mode
+
+_log = logging.getLogger(__name__)
+
+BATCH_SECONDS = 0.25
+"""Least time between two presence notices to a room: a thousand arrivals are a few notices."""
+BEAT_SECONDS = 5.0
+MEMBERS_LISTED = 1000
+"""Most users named in an acknowledgement of ``join``."""
+
+
+@dataclass(slots=True)
+class _Changes:
+    joined: dict[str, str] = field(default_factory=dict)
+    """User → sid of the socket that came."""
+    left: set[str] = field(default_factory=set)
+
+    def came(self, user: str, sid: str) -> None:
+        if user in self.left:
+            self.left.discard(user)  # back before anybody heard of it
+        else:
+            self.joined[user] = sid
+
+    def went(self, user: str) -> None:
+        if self.joined.pop(user, None) is None:
+            self.left.add(user)
+
+
+class Presence:
+    """Keeps `store` and tells `audience`."""
+
+    def __init__(self, store: PresenceStore, audience: Audience) -> None:
+        self._store = store
+        self._audience = audience
+        self._pending: dict[str, _Changes] = {}
+
+    async def enter(self, room: str, user: str, sid: str) -> list[str]:
+        """Record a socket, tell the others, and return who is in the room."""
+        if await self._store.enter(room, user, sid):
+            change = _Changes()
+            change.came(user, sid)
+            await self._changed(room, change)
+        return await self._store.members(room, MEMBERS_LISTED)
+
+    async def leave(self, room: str, user: str, sid: str) -> None:
+        """Forget a socket and tell the others."""
+        if await self._store.leave(room, user, sid):
+            await self._gone(room, user)
+
+    async def watch(self) -> None:
+        """Keep this worker's users present, and tell who left with a dead worker."""
+        while True:
+            await mode.sleep(BEAT_SECONDS)
+            try:
+                for room, user in await self._store.beat():
+                    await self._gone(room, user)
+            except Refused as refused:
+                _log.warning("presence not kept up: %s", refused.message)
+
+    async def _gone(self, room: str, user: str) -> None:
+        change = _Changes()
+        change.went(user)
+        await self._changed(room, change)
+
+    async def _changed(self, room: str, change: _Changes) -> None:
+        pending = self._pending.get(room)
+        if pending is None:
+            self._pending[room] = _Changes()
+            mode.spawn(self._tell_in_batches, room)
+            await self._tell(room, change)
+            return
+        for user, sid in change.joined.items():
+            pending.came(user, sid)
+        for user in change.left:
+            pending.went(user)
+
+    async def _tell_in_batches(self, room: str) -> None:
+        while True:
+            await mode.sleep(BATCH_SECONDS)
+            changes = self._pending.pop(room)
+            if not (changes.joined or changes.left):
+                return
+            self._pending[room] = _Changes()
+            await self._tell(room, changes)
+
+    async def _tell(self, room: str, changes: _Changes) -> None:
+        notice = PresenceChange(room, sorted(changes.joined), sorted(changes.left))
+        # Whoever comes alone knows it from the acknowledgement.
+        alone = len(changes.joined) == 1 and not changes.left
+        await self._audience.tell(
+            room, PRESENCE, notice, skip=list(changes.joined.values()) if alone else ()
+        )

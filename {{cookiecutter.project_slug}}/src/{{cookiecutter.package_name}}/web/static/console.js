@@ -1,0 +1,163 @@
+/** The console page: joins its parts. A further live view of the service would be wired up here. */
+
+import { Connection } from "./connection.js";
+import { ROOM_NAME, Room } from "./room.js";
+import { Session, inDevelopment } from "./session.js";
+import * as view from "./view.js";
+
+const { $ } = view;
+const TICK = 500; // ms between two looks at the countdowns
+const BAD_NAME = "A room name has 1 to 64 characters: a–z, 0–9, “-” and “_”, and starts with a letter or digit.";
+
+const session = new Session();
+let connection = null;
+let room = null;
+let state = { name: "idle" };
+let failure = "";
+
+const library = await import("./vendor/socket.io.esm.min.js").catch(() => null);
+if (!library) view.trouble("The Socket.IO client is missing: run “make assets”, then reload this page.");
+
+async function signIn() {
+  if (!library) return;
+  const credential = $("credential").value.trim();
+  try {
+    if (!credential) throw new Error(inDevelopment ? "a name is needed" : "a token is needed");
+    await session.signIn(credential);
+  } catch (error) {
+    view.fieldError("credential", `Not signed in: ${error.message}.`);
+    return;
+  }
+  $("credential").value = "";
+  view.fieldError("credential", "");
+  connection?.close();
+  connection = new Connection(library.io, session, stateChanged);
+  if (room?.user !== session.user) {
+    room = new Room(session.user, (event, payload) => connection.request(event, payload), showRoom);
+  }
+  connection.socket.on("message", (message) => room.received(message));
+  connection.socket.on("presence", (change) => room.presence(change));
+  connection.socket.on("token_expiring", ({ expires_in }) => tokenExpiring(expires_in));
+  connection.open();
+}
+
+function stateChanged(next) {
+  state = next;
+  view.connection(state);
+  if (state.name === "connected") entered();
+  else if (state.name !== "draining") room.lost();
+  if (state.name !== "refused" || state.at) return;
+  view.signedIn("");
+  view.fieldError("credential", `Refused: ${view.explain(state)}`);
+}
+
+function entered() {
+  view.signedIn(session.user);
+  showRoom();
+  if (room.name) return rejoinRoom();
+  $("room").value = location.hash.slice(1) || $("room").value;
+  return joinRoom();
+}
+
+async function joinRoom() {
+  const name = $("room").value.trim();
+  const answer = ROOM_NAME.test(name) ? await room.join(name) : null;
+  view.fieldError("room", answer ? view.problem(answer) : BAD_NAME);
+  if (!answer?.ok) return $("room").focus();
+  history.replaceState(null, "", `#${name}`);
+  showRoom();
+  return $("text").focus();
+}
+
+async function rejoinRoom() {
+  const answer = await room.rejoin();
+  if (!answer.ok) return notBack(answer.error);
+  const missed = answer.messages.length;
+  if (!answer.recovered) news("What you missed could not be recovered: these are the latest messages.");
+  else if (missed) news(missed === 1 ? "Caught up on 1 message." : `Caught up on ${missed} messages.`);
+  return view.trouble("");
+}
+
+function notBack(error) {
+  if (error.code === "offline") return; // the next connect brings us here again
+  view.trouble(`Not back in the room: ${view.explain(error)}`);
+  if (error.retry_after) setTimeout(() => state.name === "connected" && rejoinRoom(), error.retry_after * 1000);
+  else room.leave();
+}
+
+function news(text) {
+  view.setText($("news"), text);
+}
+
+function showRoom() {
+  view.room(room, session.user);
+  view.messages(room, session.user);
+  const failed = room.messages.find((message) => message.state === "failed");
+  const now = failed ? `Not sent: ${view.explain(failed.error)}` : "";
+  if (now !== failure) view.speak((failure = now));
+}
+
+function say() {
+  const text = $("text").value.trim();
+  if (!text) return;
+  $("text").value = "";
+  $("scroller").scrollTop = 0; // the bottom: the list grows upwards
+  news("");
+  room.say(text);
+}
+
+async function tokenExpiring(seconds) {
+  if (!inDevelopment) return view.renewal(`Your token ends in ${seconds} s.`);
+  await session.signIn(session.user).catch(() => {}); // if it fails, the next connect tries again
+  return refreshToken(await session.token());
+}
+
+async function refreshToken(token) {
+  const answer = await connection.request("token_refresh", { token });
+  if (!answer.ok) view.renewal(`Not renewed: ${view.problem(answer)}`);
+  else if (!inDevelopment) await session.signIn(token).then(() => view.renewal(""));
+  $("new-token").value = "";
+}
+
+/** Run `action` for a form, once at a time. */
+function onSubmit(id, action) {
+  let busy = false;
+  $(id).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    await action();
+    busy = false;
+  });
+}
+
+onSubmit("sign-in", signIn);
+onSubmit("room-form", joinRoom);
+onSubmit("composer", say);
+onSubmit("renew", () => refreshToken($("new-token").value.trim()));
+
+$("text").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  say();
+});
+$("room").addEventListener("input", () => view.fieldError("room", ""));
+$("leave").addEventListener("click", () => {
+  room.leave();
+  $("room").focus();
+});
+$("sign-out").addEventListener("click", () => {
+  connection.close();
+  connection = room = null;
+  view.signedIn("");
+});
+$("try-now").addEventListener("click", () => connection.open());
+$("messages").addEventListener("click", ({ target }) => {
+  if (target.matches(".retry")) room.retry(target.closest("li").dataset.id);
+});
+window.addEventListener("online", () => state.at && connection.open());
+
+setInterval(() => {
+  if (state.at) view.countdown(state);
+  if (failure) view.messages(room, session.user);
+}, TICK);

@@ -1,0 +1,50 @@
+"""Rate limits over several workers."""
+
+import time
+from functools import partial
+
+from {{cookiecutter.package_name}}.adapters.redis import RedisStores
+from {{cookiecutter.package_name}}.domain.policies import Rate
+from {{cookiecutter.package_name}}.runtime.mode import sleep, together
+
+
+async def test_exactly_the_burst_is_admitted_over_all_workers(
+    stores: RedisStores, others: RedisStores
+) -> None:
+    rate = Rate(limit=7, period=60, burst=100)  # an interval that is no whole microsecond
+    limiters = [stores.limiter, others.limiter]
+    results = await together(
+        *(partial(limiter.hit, "event", rate, "ada") for limiter in limiters * 150)
+    )
+
+    waits = [wait for wait in results if isinstance(wait, float)]
+    assert len(waits) == 300
+    assert waits.count(0.0) == 100
+    assert all(0 <= wait <= 60 / 7 for wait in waits)
+
+
+async def test_the_wait_it_names_is_enough_and_no_more_than_needed(stores: RedisStores) -> None:
+    rate = Rate(limit=10, period=1, burst=2)
+    assert [await stores.limiter.hit("event", rate, "ada") for _ in range(2)] == [0.0, 0.0]
+    wait = await stores.limiter.hit("event", rate, "ada")
+
+    assert 0 < wait <= 0.1
+    await sleep(wait + 0.001)
+    assert await stores.limiter.hit("event", rate, "ada") == 0.0
+    assert await stores.limiter.hit("event", rate, "ada") > 0.0
+
+
+async def test_names_and_keys_are_counted_apart(stores: RedisStores) -> None:
+    rate = Rate(limit=1, period=60, burst=1)
+    for name, key in (("event", "ada"), ("event", "bob"), ("http", "ada")):
+        assert await stores.limiter.hit(name, rate, key) == 0.0
+        assert await stores.limiter.hit(name, rate, key) > 0.0
+
+
+async def test_a_steady_rate_is_kept_over_time(stores: RedisStores) -> None:
+    rate = Rate(limit=200, period=1, burst=1)
+    began, admitted = time.monotonic(), 0
+    while time.monotonic() - began < 0.5:
+        admitted += await stores.limiter.hit("event", rate, "ada") == 0.0
+    assert admitted <= 200 * (time.monotonic() - began) + 1
+    assert admitted >= 50

@@ -1,0 +1,164 @@
+"""The Flask application on fakes of the ports, driven by Flask's own test client."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from {{cookiecutter.package_name}}.domain.errors import Unavailable
+from {{cookiecutter.package_name}}.domain.events import Message, Position
+from {{cookiecutter.package_name}}.domain.policies import Rate
+from {{cookiecutter.package_name}}.http import HttpDependencies, create_flask
+from {{cookiecutter.package_name}}.ports import Appended, Replay
+from {{cookiecutter.package_name}}.runtime.drain import Drain
+from {{cookiecutter.package_name}}.runtime.tokens import TokenVerifier, mint
+from {{cookiecutter.package_name}}.services.chat import Chat
+from {{cookiecutter.package_name}}.services.tokens import Tokens
+from {{cookiecutter.package_name}}.settings import PACKAGE, Settings, load_settings
+
+SECRET = "unit-tests-" + 40 * "x"
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class Log:
+    """A message log with `size` messages in every room, or one that does not answer."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.down = False
+
+    async def before(self, room: str, offset: int | None, limit: int) -> list[Message]:
+        if self.down:
+            raise Unavailable("message log", 1.2)
+        newest = self.size if offset is None else min(self.size, offset - 1)
+        return [
+            Message(room, f"m-{n}", n, "e", "ada", "hi", NOW)
+            for n in range(newest, max(0, newest - limit), -1)
+        ]
+
+    async def append(
+        self, room: str, message_id: str, user: str, text: str, sent_at: datetime
+    ) -> Appended:
+        raise NotImplementedError
+
+    async def replay(self, room: str, since: Position | None, limit: int) -> Replay:
+        raise NotImplementedError
+
+    async def heads(self, rooms: Collection[str]) -> dict[str, Position]:
+        raise NotImplementedError
+
+
+class Limiter:
+    """Admits everything until `wait` is set; writes down whom it was asked about."""
+
+    def __init__(self) -> None:
+        self.wait = 0.0
+        self.asked: list[tuple[str, Rate, str]] = []
+
+    async def hit(self, name: str, rate: Rate, key: str) -> float:
+        self.asked.append((name, rate, key))
+        return self.wait
+
+
+class Revocations:
+    def __init__(self) -> None:
+        self.tokens: set[str | None] = set()
+        self.subjects: dict[str, datetime] = {}
+
+    async def revoke_token(self, jti: str) -> None:
+        self.tokens.add(jti)
+
+    async def revoke_subject(self, sub: str, issued_until: datetime) -> None:
+        self.subjects[sub] = issued_until
+
+    async def is_revoked(self, jti: str | None, sub: str, issued_at: datetime) -> bool:
+        return jti in self.tokens or sub in self.subjects
+
+
+class Signals:
+    async def publish(self, topic: str, data: bytes) -> None:
+        pass
+
+    def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:
+        pass
+
+    def on_reconnect(self, handler: Callable[[], Awaitable[None]]) -> None:
+        pass
+
+
+class Sessions:
+    async def end_token(self, jti: str) -> int:
+        return 0
+
+    async def end_subject(self, sub: str, issued_until: datetime) -> int:
+        return 0
+
+
+class Service:
+    """One application and what lies beneath it.
+
+    :param environ: settings other than the defaults of a development machine.
+    """
+
+    def __init__(self, **environ: str) -> None:
+        self.settings: Settings = load_settings(
+            {"APP_ENV": "development", "APP_JWT_SECRET": SECRET, **environ}
+        )
+        self.log, self.limiter, self.revocations = Log(), Limiter(), Revocations()
+        self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.drain = Drain(20)
+        anything: Any = None  # history reads the log and nothing else
+        self.flask = create_flask(
+            HttpDependencies(
+                settings=self.settings,
+                chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),
+                tokens=Tokens(self.revocations, Sessions(), Signals(), lambda: NOW),
+                verifier=self._verifier(),
+                limiter=self.limiter,
+                checks=self.checks,
+                drain=self.drain,
+            )
+        )
+        self.client: FlaskClient = self.flask.test_client()
+
+    def _verifier(self) -> TokenVerifier:
+        return TokenVerifier(
+            algorithms=["HS256"],
+            secret=SECRET,
+            keys=None,
+            audience=PACKAGE,
+            issuer=PACKAGE,
+            leeway=0,
+            is_revoked=self.revocations.is_revoked,
+        )
+
+    def bearer(self, scope: str = "chat", **claims: Any) -> dict[str, str]:
+        """A header with a good token."""
+        token = mint(
+            SECRET,
+            algorithm="HS256",
+            scope=scope,
+            audience=PACKAGE,
+            issuer=PACKAGE,
+            **{"user": "ada", "lifetime": 60, **claims},
+        )
+        return {"Authorization": f"Bearer {token}"}
+
+
+def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """The body of an error response, which must have `status` and `code`."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    body: dict[str, Any] = response.get_json(force=True)
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
+    assert (body["status"], body["code"]) == (status, code)
+    return body
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()

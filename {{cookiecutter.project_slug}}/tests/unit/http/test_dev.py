@@ -1,0 +1,47 @@
+"""Tokens for the asking, in development only."""
+
+import pytest
+
+from .conftest import SECRET, Service, problem
+
+PRODUCTION = {"APP_ENV": "production", "APP_JWT_SECRET": "kJ8-vQ2_xW9zR4tY7uI1oP5aS3dF6gH0lZ"}
+
+
+def test_the_token_works(service: Service) -> None:
+    response = service.client.post("/dev/token", json={"user": "ada", "scope": "chat"})
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    body = response.get_json()
+    assert body["expires_in"] == 3600
+    headers = {"Authorization": f"Bearer {body['token']}"}
+    assert service.client.get("/api/v1/rooms/a/messages", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"user": ""}, {"user": "a", "scopes": "chat"}, {"user": 1}])
+def test_a_bad_body(service: Service, body: object) -> None:
+    problem(service.client.post("/dev/token", json=body), 400, "invalid_payload")
+
+
+@pytest.mark.parametrize("env", ["test", "production"])
+def test_nowhere_else(env: str) -> None:
+    service = production(APP_ENV=env)
+    problem(service.client.post("/dev/token", json={"user": "ada"}), 404, "not_found")
+
+
+def test_the_console_is_off_in_production_unless_asked_for() -> None:
+    problem(production().client.get("/"), 404, "not_found")
+    assert production(APP_CONSOLE="1").client.get("/").status_code == 200
+
+
+def test_the_console_is_on_in_development(service: Service) -> None:
+    response = service.client.get("/")
+    assert response.status_code == 200
+    assert response.mimetype == "text/html"
+    assert SECRET not in response.text
+
+
+def production(**environ: str) -> Service:
+    backends = {"REDIS_URL": "redis://localhost/0", "DATABASE_URL": "sqlite+aiosqlite:///a.db"}
+    known = set(Service().settings.backends.__struct_fields__)
+    backends = {name: url for name, url in backends.items() if name.lower() in known}
+    return Service(**{**PRODUCTION, **backends, **environ})

@@ -1,0 +1,70 @@
+"""Readiness names what failed, in time, and without what a driver's message may quote."""
+
+import asyncio
+import time
+
+import pytest
+
+from {{cookiecutter.package_name}}.http import health
+
+from .conftest import Service
+
+
+async def well() -> None:
+    pass
+
+
+async def broken() -> None:
+    raise ConnectionError("redis://:hunter2@example/0 refused")
+
+
+async def frozen() -> None:
+    await asyncio.sleep(60)
+
+
+def test_alive_whatever_the_checks_say(service: Service) -> None:
+    service.checks["redis"] = broken
+    response = service.client.get("/healthz")
+    assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
+
+
+def test_ready(service: Service) -> None:
+    service.checks["redis"] = well
+    response = service.client.get("/readyz")
+    assert response.status_code == 200
+    assert response.get_json() == {"status": "ok", "checks": {"redis": "ok"}}
+
+
+def test_ready_with_nothing_to_check(service: Service) -> None:
+    assert service.client.get("/readyz").get_json() == {"status": "ok", "checks": {}}
+
+
+def test_the_failed_check_is_named_and_no_secret_is(service: Service) -> None:
+    service.checks.update(redis=broken, database=well)
+    response = service.client.get("/readyz")
+    assert response.status_code == 503
+    assert response.get_json() == {
+        "status": "unavailable",
+        "checks": {"redis": "failed: ConnectionError", "database": "ok"},
+    }
+    assert "hunter2" not in response.text
+
+
+def test_frozen_backends_are_waited_for_together_and_not_for_long(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 0.2)
+    service.checks.update(redis=frozen, database=frozen)
+    started = time.monotonic()
+    response = service.client.get("/readyz")
+    assert time.monotonic() - started < 0.39
+    assert response.get_json()["checks"] == {
+        "redis": "failed: TimeoutError",
+        "database": "failed: TimeoutError",
+    }
+
+
+def test_not_ready_while_draining(service: Service) -> None:
+    service.drain.started = True
+    response = service.client.get("/readyz")
+    assert (response.status_code, response.get_json()["status"]) == (503, "draining")

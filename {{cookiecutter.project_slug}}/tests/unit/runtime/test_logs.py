@@ -1,0 +1,171 @@
+"""One form for every line, whoever writes it."""
+
+import io
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+import structlog
+
+from {{cookiecutter.package_name}}.runtime import logs
+
+TOKEN = jwt.encode({"sub": "ada"}, "k" * 32)
+
+
+class Lines:
+    """What was logged since it was last asked."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    def text(self) -> str:
+        text = self._stream.getvalue()
+        self._stream.seek(0)
+        self._stream.truncate()
+        return text
+
+    def json(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line) for line in self.text().splitlines()]
+
+    def one(self) -> dict[str, Any]:
+        (line,) = self.json()
+        return line
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure_logging("info", "json")
+    yield Lines(stream)
+    structlog.contextvars.clear_contextvars()
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = before
+
+
+@pytest.mark.parametrize("name", ["any", "uvicorn.error", "gunicorn.error", "asyncio"])
+def test_a_line_of_the_standard_library(lines: Lines, name: str) -> None:
+    logging.getLogger(name).warning("%s of %d", "one", 2, extra={"room": "r"})
+    line = lines.one()
+    assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() is not None
+    assert line == {"event": "one of 2", "level": "warning", "logger": name, "room": "r"}
+
+
+def test_a_line_of_structlog(lines: Lines) -> None:
+    structlog.stdlib.get_logger("mine").info("said %s", "so", n=1)
+    line = lines.one()
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "said so", "level": "info", "logger": "mine", "n": 1}
+
+
+def test_the_context_is_in_every_line(lines: Lines) -> None:
+    structlog.contextvars.bind_contextvars(request_id="r-1")
+    logging.getLogger("any").info("a")
+    structlog.stdlib.get_logger("mine").info("b")
+    assert [line["request_id"] for line in lines.json()] == ["r-1", "r-1"]
+
+
+def test_exceptions_have_no_locals_and_no_token(lines: Lines) -> None:
+    hidden = "s3cr3t-local"
+    for log in (logging.getLogger("any"), structlog.stdlib.get_logger("mine")):
+        try:
+            raise ValueError(f"bad token {TOKEN}, {len(hidden)}")
+        except ValueError:
+            log.exception("failed")
+        text = lines.text()
+        assert text.count("\n") == 1
+        assert msgspec.json.decode(text)["exception"][0]["exc_type"] == "ValueError"
+        assert TOKEN.split(".")[1] not in text
+        assert hidden not in text
+
+
+@pytest.mark.parametrize("fmt", ["json", "console"])
+def test_no_secret_in_any_line(lines: Lines, fmt: str) -> None:
+    logs.configure_logging("info", fmt)
+    log = logging.getLogger("any")
+    log.info("connect %s", TOKEN)
+    log.info("connect", extra={"token": TOKEN, "headers": {"Authorization": f"Bearer {TOKEN}"}})
+    log.info("redis://u:pa55word@h/0")
+    try:
+        raise ConnectionError(f"redis://u:pa55word@h/0 {TOKEN}")
+    except ConnectionError:
+        log.exception("no")
+    warnings.warn(f"about {TOKEN}", stacklevel=1)
+    text = lines.text()
+    assert "about" in text
+    assert "ConnectionError" in text
+    assert TOKEN.split(".")[1] not in text
+    assert "pa55word" not in text
+
+
+def test_lines_are_bounded(lines: Lines) -> None:
+    logging.getLogger("any").info("x" * 100_000, extra={f"k{n}": "y" * 9000 for n in range(40)})
+    text = lines.text()
+    assert len(text) < logs.MAX_LINE
+    assert msgspec.json.decode(text)["cut"] > logs.MAX_LINE
+
+
+def test_a_line_that_cannot_be_formatted_names_its_place_only(lines: Lines) -> None:
+    logging.getLogger("any").error("%d", "s3cr3t")
+    text = lines.text()
+    assert text.startswith("log line lost: ")
+    assert "test_logs.py" in text
+    assert "s3cr3t" not in text
+
+
+def test_libraries_that_print_packets_are_quiet(lines: Lines) -> None:
+    for name in ("engineio", "engineio.server", "socketio", "socketio.server"):
+        logging.getLogger(name).info("received packet %s", TOKEN)
+        assert not logging.getLogger(name).handlers
+    logging.getLogger("engineio").warning("heard")
+    assert lines.one()["event"] == "heard"
+
+
+def test_servers_do_not_write_access_lines(lines: Lines) -> None:
+    assert not logging.getLogger("uvicorn.access").hasHandlers()
+    assert not logging.getLogger("gunicorn.access").hasHandlers()
+    error = logging.getLogger("uvicorn.error")
+    error.info('%s - "WebSocket %s" [accepted]', "1.2.3.4:5", "/socket.io/?token=x")
+    error.info("connection open")
+    assert lines.text() == ""
+
+
+def test_a_clients_bad_bytes_are_no_error_of_ours(lines: Lines) -> None:
+    try:
+        b"\xff".decode()
+    except UnicodeDecodeError:
+        logging.getLogger("uvicorn.error").exception("Invalid UTF-8 sequence received")
+    line = lines.one()
+    assert line["level"] == "warning"
+    assert "exception" not in line
+
+
+@pytest.mark.parametrize("level", ["debug", "warning"])
+def test_the_level(lines: Lines, level: str) -> None:
+    logs.configure_logging(level, "json")
+    for log in (logging.getLogger("any"), structlog.stdlib.get_logger("fresh." + level)):
+        log.debug("low")
+        log.warning("high")
+    assert [line["event"] for line in lines.json()] == {
+        "debug": ["low", "high", "low", "high"],
+        "warning": ["high", "high"],
+    }[level]
+
+
+def test_console_lines_are_for_reading(lines: Lines) -> None:
+    logs.configure_logging("info", "console")
+    logging.getLogger("any").info("hello", extra={"room": "r"})
+    text = lines.text()
+    assert "hello" in text
+    assert "room=r" in text
+    assert not text.startswith("{")
+    assert "\x1b" not in text

@@ -1,0 +1,89 @@
+"""Joining, speaking, leaving: what a member may do and what the others see."""
+
+import pytest
+
+from {{cookiecutter.package_name}}.domain.errors import Refused
+from {{cookiecutter.package_name}}.domain.events import Join, Leave, Position, SendMessage
+from {{cookiecutter.package_name}}.domain.rooms import MAX_ROOMS_PER_SOCKET
+from {{cookiecutter.package_name}}.services.chat import LATEST
+
+from .conftest import Cluster
+
+
+async def code_of(action: object) -> str:
+    with pytest.raises(Refused) as refused:
+        await action  # type: ignore[misc]
+    return refused.value.code
+
+
+async def test_only_members_speak_and_leave(cluster: Cluster) -> None:
+    worker = cluster.worker()
+    ada = worker.member("ada")
+    assert await code_of(worker.chat.send(ada, SendMessage("r", "x", "1"))) == "not_in_room"
+    assert await code_of(worker.chat.leave(ada, Leave("r"))) == "not_in_room"
+    await worker.chat.join(ada, Join("r"))
+    assert (await worker.chat.send(ada, SendMessage("r", "x", "1"))).offset == 1
+    await worker.chat.leave(ada, Leave("r"))
+    assert await code_of(worker.chat.send(ada, SendMessage("r", "x", "1"))) == "not_in_room"
+
+
+async def test_the_rooms_a_token_opens(cluster: Cluster) -> None:
+    worker = cluster.worker()
+    ada = worker.member("ada", rooms=["team-*"])
+    assert (await worker.chat.join(ada, Join("team-1"))).room == "team-1"
+    assert await code_of(worker.chat.join(ada, Join("board"))) == "forbidden"
+    assert await code_of(worker.chat.history("board", None, 10, ["team-*"])) == "forbidden"
+    nowhere = worker.member("eve", rooms=[])
+    assert await code_of(worker.chat.join(nowhere, Join("team-1"))) == "forbidden"
+
+
+async def test_rooms_of_a_socket_are_bounded(cluster: Cluster) -> None:
+    worker = cluster.worker()
+    ada = worker.member("ada")
+    for number in range(MAX_ROOMS_PER_SOCKET):
+        await worker.chat.join(ada, Join(f"r{number}"))
+    assert await code_of(worker.chat.join(ada, Join("one-more"))) == "overloaded"
+    assert (await worker.chat.join(ada, Join("r0"))).room == "r0"
+
+
+async def test_recovery_is_whole_or_not_at_all(cluster: Cluster) -> None:
+    worker = cluster.worker()
+    ada, bob = worker.member("ada"), worker.member("bob")
+    epoch = (await worker.chat.join(ada, Join("r"))).epoch
+    for number in range(150):
+        await worker.chat.send(ada, SendMessage("r", "x", str(number)))
+    ack = await worker.chat.join(bob, Join("r", Position(epoch, 60)))
+    assert ack.recovered
+    assert [m.offset for m in ack.messages] == list(range(61, 151))
+    ack = await worker.chat.join(bob, Join("r", Position(epoch, 49)))
+    assert not ack.recovered  # 101 were missed and 100 are held
+    assert [m.offset for m in ack.messages] == list(range(151 - LATEST, 151))
+
+
+async def test_a_socket_that_is_gone_leaves_nothing(cluster: Cluster) -> None:
+    worker = cluster.worker()
+    ada = worker.member("ada")
+    for number in range(3):
+        await worker.chat.join(ada, Join(f"r{number}"))
+    await worker.chat.gone(ada)
+    await worker.chat.gone(ada)
+    assert len(worker.fanout) == 0
+    assert worker.chat._rooms == {}
+    assert await cluster.presence.members("r0", 10) == []
+
+
+async def test_a_failed_join_leaves_nothing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = cluster.worker()
+    ada = worker.member("ada")
+
+    async def fail(*args: object) -> None:
+        raise Refused("overloaded", "down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster.log, "replay", fail)
+        assert await code_of(worker.chat.join(ada, Join("r"))) == "overloaded"
+    assert len(worker.fanout) == 0
+    assert worker.audience.rooms["r"] == set()
+    assert (await worker.chat.join(ada, Join("r"))).members == ["ada"]

@@ -1,0 +1,178 @@
+"""Whatever is sent, the answer is a refusal or a closed connection: never a traceback, and never
+the end of anybody else's connection."""
+
+import asyncio
+import json
+import time
+
+import pytest
+import websockets
+
+from ..support.client import connect, joined
+from ..support.service import Service, running_service
+
+INVALID = {
+    "no payload": None,
+    "not an object": ["lobby"],
+    "unknown field": {"room": "lobby", "colour": "red"},
+    "prototype": {"room": "lobby", "__proto__": {"ok": True}},
+    "missing field": {},
+    "wrong type": {"room": 1},
+    "huge name": {"room": "a" * 65},
+    "enormous name": {"room": "a" * 60_000},
+    "upper case": {"room": "Lobby"},
+    "wildcard": {"room": "*"},
+    "newline": {"room": "lobby\n"},
+    "null": {"room": "lobby\0"},
+    "unicode": {"room": "löbby"},
+    "since": {"room": "lobby", "since": {"epoch": "e", "offset": -1}},
+    "since too": {"room": "lobby", "since": {"epoch": "e", "offset": 1.5}},
+    "binary": {"room": b"lobby"},
+}
+
+MALFORMED = {
+    "json": '42/chat,1["join",{"room":',
+    "not a list": '42/chat,1{"room":"lobby"}',
+    "an empty list": "42/chat,1[]",
+    "a number for a name": "42/chat,1[7]",
+    "a packet type there is none": "49/chat,",
+    "an empty packet": "4",
+    "a letter": "4x",
+    "too many attachments": '4599-/chat,1["join",{"_placeholder":true,"num":0}]',
+    "a second CONNECT": '40/chat,{"token":"x"}',
+    "a lone surrogate": '42/chat,1["join",{"room":"\\ud800"}]',
+    "a deep nest": "42/chat,1" + "[" * 30_000 + "]" * 30_000,
+    "a huge id": "42/chat," + "1" * 200 + '["join",{}]',
+    "an attachment for nothing": b"\x00\x01",
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_payload(service: Service, case: str) -> None:
+    with connect(service.url, service.token()) as client:
+        error = client.call("join", INVALID[case])["error"]
+        assert error["code"] == "invalid_payload"
+        assert error["request_id"]
+        assert len(error["message"]) < 500
+        assert client.call("join", {"room": "lobby"})["ok"]
+
+
+def test_an_unknown_field_is_named(service: Service) -> None:
+    with connect(service.url, service.token()) as client:
+        assert "colour" in client.call("join", INVALID["unknown field"])["error"]["message"]
+        assert "room" in client.call("join", INVALID["wrong type"])["error"]["message"]
+
+
+@pytest.mark.parametrize("event", ["shout", "", "connect", "disconnect", "connect_error", "on_join"])
+def test_an_unknown_event(service: Service, event: str) -> None:
+    with connect(service.url, service.token()) as client:
+        assert client.call(event, {"room": "lobby"})["error"]["code"] == "unknown_event"
+        assert client.call("join", {"room": "lobby"})["ok"]
+
+
+def test_a_large_message_is_refused_and_the_next_one_is_not(service: Service, room: str) -> None:
+    with joined(service.url, service.token("large"), room) as client:
+        for text in ("x" * 70_000, "ü" * 65_000):
+            ack = client.call("message", {"room": room, "text": text, "id": "1"})
+            assert ack["error"]["code"] == "too_large"
+        assert client.call("message", {"room": room, "text": "x", "id": "2"})["ok"]
+        text = client.call("message", {"room": room, "text": "x" * 5000, "id": "3"})
+        assert text["error"]["code"] == "invalid_payload"
+
+
+def test_an_enormous_message_closes_its_own_connection_only(service: Service, room: str) -> None:
+    with (
+        joined(service.url, service.token("enormous"), room) as client,
+        joined(service.url, service.token("ada"), room) as other,
+    ):
+        client.send_raw('2/chat,1["message","' + "x" * 3_000_000 + '"]')
+        client.wait_end()
+        assert other.call("message", {"room": room, "text": "x", "id": "1"})["ok"]
+
+
+async def hello(url: str, token: str) -> websockets.ClientConnection:
+    """A WebSocket that has connected to ``/chat`` by hand."""
+    socket = await websockets.connect(
+        f"{url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    )
+    assert str(await socket.recv()).startswith("0")
+    await socket.send("40/chat," + json.dumps({"token": token}))
+    assert str(await socket.recv()).startswith("40/chat,")
+    return socket
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+async def test_a_malformed_frame(service: Service, case: str) -> None:
+    before = len(service.output())
+    socket = await hello(service.url, service.token())
+    await socket.send(MALFORMED[case])
+    with pytest.raises(websockets.ConnectionClosed):
+        async with asyncio.timeout(5):
+            while True:
+                await socket.recv()
+    logged = service.output()[before:]
+    assert "Traceback" not in logged
+    assert '"level":"error"' not in logged.replace(" ", "")
+
+
+async def test_a_frame_that_is_not_utf8(service: Service) -> None:
+    before = len(service.output())
+    socket = await hello(service.url, service.token())
+    # A masked text frame of two bytes that are no UTF-8, past the library's own encoder.
+    socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xc3\x28")
+    with pytest.raises(websockets.ConnectionClosed):
+        async with asyncio.timeout(5):
+            await socket.recv()
+    assert "Traceback" not in service.output()[before:]
+
+
+async def test_binary_events_are_bounded(service: Service) -> None:
+    socket = await hello(service.url, service.token())
+    await socket.send('451-/chat,1["join",{"_placeholder":true,"num":0}]')
+    await socket.send(b"x" * 10)
+    assert '"invalid_payload"' in str(await socket.recv())
+    await socket.send('452-/chat,2["join",{"_placeholder":true,"num":0}]')
+    with pytest.raises(websockets.ConnectionClosed):
+        for _ in range(3):
+            await socket.send(b"x" * 60_000)
+        async with asyncio.timeout(5):
+            await socket.recv()
+
+
+async def test_a_connection_that_never_says_connect_is_closed() -> None:
+    with running_service({"APP_CONNECT_TIMEOUT": "1"}) as service:
+        url = f"{service.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+        async with websockets.connect(url) as socket:
+            started = time.monotonic()
+            with pytest.raises(websockets.ConnectionClosed):
+                async with asyncio.timeout(5):
+                    while True:
+                        await socket.recv()
+            assert time.monotonic() - started < 4
+        stays = await hello(service.url, service.token())
+        await asyncio.sleep(2.5)
+        await stays.send('42/chat,1["join",{"room":"lobby"}]')
+        assert '"ok":true' in str(await stays.recv())
+        await stays.close()
+
+
+async def test_a_flood_of_events_is_held_back(service: Service) -> None:
+    """Unread events wait in TCP's buffers, not in tasks: each is still answered, in order."""
+    socket = await hello(service.url, service.token("flood"))
+
+    async def flood() -> None:
+        for number in range(3000):
+            await socket.send(f'42/chat,{number}["join",' + '{"room":"lobby"}]')
+
+    sending = asyncio.create_task(flood())
+    acks = []
+    async with asyncio.timeout(30):
+        while len(acks) < 3000:
+            frame = str(await socket.recv())
+            if frame.startswith("43/chat,"):
+                acks.append(int(frame[8 : frame.index("[")]))
+            elif frame == "2":
+                await socket.send("3")
+    await sending
+    assert acks == list(range(3000))
+    await socket.close()
