@@ -37,7 +37,7 @@ def main() -> None:
     project = Path.cwd()
     shape(project, values)
     if "_output_dir" not in values:
-        return  # cruft compares two generated trees, where a new secret would differ; make writes .env
+        return  # cruft compares two generated trees, where a secret would differ; make writes it
     write_env(project)
     here = Path(os.environ.get("PWD", project.parent))
     folder = project.relative_to(here) if project.is_relative_to(here) else project

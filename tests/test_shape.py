@@ -71,6 +71,7 @@ def test_directories_left_empty_go_too(tmp_path: Path) -> None:
 def test_shape_drops_renames_and_removes_itself(tmp_path: Path) -> None:
     manifest = """
         debris = ["**/junk"]
+        named = ["tests/*.py"]
         [owned]
         "queue=redis" = ["src/{package}/redis.py", "redis.*"]
         "queue=none" = ["solo"]
@@ -85,13 +86,18 @@ def test_shape_drops_renames_and_removes_itself(tmp_path: Path) -> None:
     root = tree(tmp_path, *(f"src/pkg/{name}.py" for name in names))
     tree(root, "redis.conf", "solo/deep/file", "both", "a/junk", ".generator/shape.py")
     (root / ".generator/manifest.toml").write_text(manifest)
+    tree(root, "tests/test_app.py").joinpath("tests/test_app.py").write_text(
+        "from {{cookiecutter.package_name}}.app import f\nf('{{x}}')\n"
+    )
     answers = {"package_name": "pkg", "queue": "none", "ci": "none"}
     shape(root, answers)
     assert [name for name in listing(root) if (root / name).is_file()] == [
         "solo/deep/file",
         "src/pkg/app.py",
         "src/pkg/backends.py",
+        "tests/test_app.py",
     ]
+    assert (root / "tests/test_app.py").read_text() == "from pkg.app import f\nf('{{x}}')\n"
     assert (root / "src/pkg/backends.py").read_text() == "src/pkg/backends__memory.py"
     assert not (root / "a").exists()
 

@@ -27,7 +27,7 @@ PYTHON = [path for path in template_files() if path.suffix == ".py"]
 def test_python_holds_no_jinja_but_the_package_name(path: Path) -> None:
     text = path.read_text("utf-8")
     relative = path.relative_to(TEMPLATE)
-    if relative.parts[0] in ("src", ".generator"):
+    if relative.parts[0] in ("src", "tests", ".generator"):
         return  # copied without rendering
     text = text.replace(PACKAGE, "package")
     assert not [mark for mark in ("{{", "{%", "{#") if mark in text], "cookiecutter would render it"

@@ -1,8 +1,8 @@
 """Give a freshly rendered project the form that was chosen.
 
 cookiecutter renders every file of the template; :func:`shape` then drops what the answers do not
-ask for, gives the chosen variant of a file its name, and removes itself. Which file belongs to
-which answer stands in ``manifest.toml``.
+ask for, puts the package's name into the tests, gives the chosen variant of a file its name, and
+removes itself. Which file belongs to which answer stands in ``manifest.toml``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import Any
 
 Answers = Mapping[str, Any]
 """Option → value, as cookiecutter passes them to its hooks."""
+
+PACKAGE = b"{{cookiecutter.package_name}}"
+"""What stands for the package's name in files that cookiecutter copies without rendering."""
 
 
 def holds(condition: str, answers: Answers) -> bool:
@@ -62,6 +65,13 @@ def remove(path: Path, root: Path) -> None:
         parent.rmdir()
 
 
+def name_package(path: Path, package: str) -> None:
+    """Put the package's name into a file that was not rendered."""
+    content = path.read_bytes()
+    if PACKAGE in content:
+        path.write_bytes(content.replace(PACKAGE, package.encode()))
+
+
 def shape(root: Path, answers: Answers) -> None:
     """Shape the freshly rendered project at ``root``; its ``.generator`` is gone afterwards."""
     manifest = tomllib.loads((root / ".generator/manifest.toml").read_text(encoding="utf-8"))
@@ -72,6 +82,9 @@ def shape(root: Path, answers: Answers) -> None:
     for pattern in unwanted:
         for path in matches(root, pattern, answers):
             remove(path, root)
+    for pattern in manifest["named"]:
+        for path in matches(root, pattern, answers):
+            name_package(path, answers["package_name"])
     for target, variants in manifest["variants"].items():
         file = root / target.replace("{package}", answers["package_name"])
         if chosen := choose(variants, answers):

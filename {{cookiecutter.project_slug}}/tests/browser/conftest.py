@@ -36,7 +36,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def arrive(browser: Browser) -> Iterator[Arrive]:
-    """Opens the page in a new window. At the end nobody's JavaScript console may hold complaints."""
+    """Opens the page in a new window. In the end no JavaScript console may hold a complaint."""
     people: list[Person] = []
 
     def arrive(url: str, **options: Any) -> Person:

@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,29 @@ from sqlalchemy.engine import make_url
 from .service import free_port
 
 START_SECONDS = 60
+RUN_AS = "nobody" if os.geteuid() == 0 else None
+"""PostgreSQL refuses to run as root."""
+
+
+@dataclass
+class PostgresServer:
+    """A server of the tests' own; it trusts whoever connects from this machine."""
+
+    url: str
+    control: Sequence[str | Path]
+    data: Path
+
+    def restart(self) -> None:
+        _run(*self.control, "-m", "immediate", "restart")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server and to all that work for it, but to nobody else."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(first)], capture_output=True, text=True, check=True
+        )
+        for pid in (first, *map(int, listed.stdout.split())):
+            os.kill(pid, number)
 
 
 @contextmanager
@@ -26,11 +50,8 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    programs = _programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL: set DATABASE_URL_TEST, or install its server programs")
-    with tempfile.TemporaryDirectory(prefix="postgres-") as directory:
-        yield from _private_server(programs, Path(directory))
+    with private_server() as server:
+        yield server.url
 
 
 @contextmanager
@@ -47,6 +68,31 @@ def postgres_database(server: str) -> Iterator[str]:
             admin.execute(drop.format(sql.Identifier(name)))
 
 
+@contextmanager
+def private_server() -> Iterator[PostgresServer]:
+    """A new server on a free port of the loopback; skips the test where it is not installed."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: set DATABASE_URL_TEST, or install its server programs")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
+        directory = Path(name)
+        if RUN_AS:
+            shutil.chown(directory, RUN_AS)
+        data = directory / "data"
+        _run(programs / "initdb", "-D", data, "-U", "test", "-A", "trust", "-N", "-E", "UTF8")
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' "
+            "-c fsync=off -c max_connections=60"
+        )
+        control = (programs / "pg_ctl", "-D", data, "-w", "-t", str(START_SECONDS))
+        _run(*control, "-l", directory / "log", "-o", options, "start")
+        try:
+            yield PostgresServer(f"postgresql://test@127.0.0.1:{port}/postgres", control, data)
+        finally:
+            _run(*control, "-m", "immediate", "stop")
+
+
 def _programs() -> Path | None:
     """The directory of `initdb` and `postgres`; Debian keeps them out of PATH."""
     found = shutil.which("initdb")
@@ -55,33 +101,10 @@ def _programs() -> Path | None:
     return paths[-1].resolve().parent if paths else None
 
 
-def _private_server(programs: Path, directory: Path) -> Iterator[str]:
-    port = free_port()
-    user = _unprivileged_user()
-    if user:  # PostgreSQL refuses to run as root
-        shutil.chown(directory, user)
-    data = directory / "data"
-    _run(user, programs / "initdb", "-D", data, "-U", "test", "-A", "trust", "-N", "-E", "UTF8")
-    options = (
-        f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' "
-        "-c fsync=off -c max_connections=60"
-    )
-    control = (programs / "pg_ctl", "-D", data, "-w", "-t", str(START_SECONDS))
-    _run(user, *control, "-l", directory / "log", "-o", options, "start")
-    try:
-        yield f"postgresql://test@127.0.0.1:{port}/postgres"
-    finally:
-        _run(user, *control, "-m", "immediate", "stop")
-
-
-def _unprivileged_user() -> str | None:
-    return "nobody" if os.geteuid() == 0 else None
-
-
-def _run(user: str | None, *command: str | Path) -> None:
+def _run(*command: str | Path) -> None:
     subprocess.run(
         command,
-        user=user,
+        user=RUN_AS,
         check=True,
         stdout=subprocess.DEVNULL,
         timeout=2 * START_SECONDS,

@@ -20,7 +20,9 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 30.0
-GENEROUS = {"APP_RATE_HANDSHAKE": "10000/1s", "APP_RATE_EVENTS": "10000/1s"}
+GENEROUS = {
+    f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")
+}
 """Limits that tests of other things do not run into."""
 
 

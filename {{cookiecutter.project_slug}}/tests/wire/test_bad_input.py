@@ -3,7 +3,8 @@ the end of anybody else's connection."""
 
 import asyncio
 import json
-import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import websockets
@@ -90,26 +91,33 @@ def test_an_enormous_message_closes_its_own_connection_only(service: Service, ro
         assert other.call("message", {"room": room, "text": "x", "id": "1"})["ok"]
 
 
-async def hello(url: str, token: str) -> websockets.ClientConnection:
+def address(service: Service) -> str:
+    return f"{service.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+
+
+@asynccontextmanager
+async def hello(service: Service, user: str = "ada") -> AsyncIterator[websockets.ClientConnection]:
     """A WebSocket that has connected to ``/chat`` by hand."""
-    socket = await websockets.connect(
-        f"{url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    )
-    assert str(await socket.recv()).startswith("0")
-    await socket.send("40/chat," + json.dumps({"token": token}))
-    assert str(await socket.recv()).startswith("40/chat,")
-    return socket
+    async with websockets.connect(address(service)) as socket:
+        assert str(await socket.recv()).startswith("0")
+        await socket.send("40/chat," + json.dumps({"token": service.token(user)}))
+        assert str(await socket.recv()).startswith("40/chat,")
+        yield socket
+
+
+async def until_closed(socket: websockets.ClientConnection) -> None:
+    with pytest.raises(websockets.ConnectionClosed):
+        async with asyncio.timeout(5):
+            while True:
+                await socket.recv()
 
 
 @pytest.mark.parametrize("case", MALFORMED)
 async def test_a_malformed_frame(service: Service, case: str) -> None:
     before = len(service.output())
-    socket = await hello(service.url, service.token())
-    await socket.send(MALFORMED[case])
-    with pytest.raises(websockets.ConnectionClosed):
-        async with asyncio.timeout(5):
-            while True:
-                await socket.recv()
+    async with hello(service) as socket:
+        await socket.send(MALFORMED[case])
+        await until_closed(socket)
     logged = service.output()[before:]
     assert "Traceback" not in logged
     assert '"level":"error"' not in logged.replace(" ", "")
@@ -117,62 +125,49 @@ async def test_a_malformed_frame(service: Service, case: str) -> None:
 
 async def test_a_frame_that_is_not_utf8(service: Service) -> None:
     before = len(service.output())
-    socket = await hello(service.url, service.token())
-    # A masked text frame of two bytes that are no UTF-8, past the library's own encoder.
-    socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xc3\x28")
-    with pytest.raises(websockets.ConnectionClosed):
-        async with asyncio.timeout(5):
-            await socket.recv()
+    async with hello(service) as socket:
+        # A masked text frame of two bytes that are no UTF-8, past the library's own encoder.
+        socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xc3\x28")
+        await until_closed(socket)
     assert "Traceback" not in service.output()[before:]
 
 
 async def test_binary_events_are_bounded(service: Service) -> None:
-    socket = await hello(service.url, service.token())
-    await socket.send('451-/chat,1["join",{"_placeholder":true,"num":0}]')
-    await socket.send(b"x" * 10)
-    assert '"invalid_payload"' in str(await socket.recv())
-    await socket.send('452-/chat,2["join",{"_placeholder":true,"num":0}]')
-    with pytest.raises(websockets.ConnectionClosed):
-        for _ in range(3):
+    async with hello(service) as socket:
+        await socket.send('451-/chat,1["join",{"_placeholder":true,"num":0}]')
+        await socket.send(b"x" * 10)
+        assert '"invalid_payload"' in str(await socket.recv())
+        await socket.send('453-/chat,2["join",{"_placeholder":true,"num":0}]')
+        for _ in range(2):
             await socket.send(b"x" * 60_000)
-        async with asyncio.timeout(5):
-            await socket.recv()
+        await until_closed(socket)
 
 
 async def test_a_connection_that_never_says_connect_is_closed() -> None:
     with running_service({"APP_CONNECT_TIMEOUT": "1"}) as service:
-        url = f"{service.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-        async with websockets.connect(url) as socket:
-            started = time.monotonic()
-            with pytest.raises(websockets.ConnectionClosed):
-                async with asyncio.timeout(5):
-                    while True:
-                        await socket.recv()
-            assert time.monotonic() - started < 4
-        stays = await hello(service.url, service.token())
-        await asyncio.sleep(2.5)
-        await stays.send('42/chat,1["join",{"room":"lobby"}]')
-        assert '"ok":true' in str(await stays.recv())
-        await stays.close()
+        async with websockets.connect(address(service)) as socket:
+            await until_closed(socket)
+        async with hello(service) as stays:
+            await asyncio.sleep(2.5)
+            await stays.send('42/chat,1["join",{"room":"lobby"}]')
+            assert '"ok":true' in str(await stays.recv())
 
 
 async def test_a_flood_of_events_is_held_back(service: Service) -> None:
     """Unread events wait in TCP's buffers, not in tasks: each is still answered, in order."""
-    socket = await hello(service.url, service.token("flood"))
+    async with hello(service, "flood") as socket, asyncio.TaskGroup() as tasks:
 
-    async def flood() -> None:
-        for number in range(3000):
-            await socket.send(f'42/chat,{number}["join",' + '{"room":"lobby"}]')
+        async def flood() -> None:
+            for number in range(3000):
+                await socket.send(f'42/chat,{number}["join",' + '{"room":"lobby"}]')
 
-    sending = asyncio.create_task(flood())
-    acks = []
-    async with asyncio.timeout(30):
-        while len(acks) < 3000:
-            frame = str(await socket.recv())
-            if frame.startswith("43/chat,"):
-                acks.append(int(frame[8 : frame.index("[")]))
-            elif frame == "2":
-                await socket.send("3")
-    await sending
+        tasks.create_task(flood())
+        acks = []
+        async with asyncio.timeout(30):
+            while len(acks) < 3000:
+                frame = str(await socket.recv())
+                if frame.startswith("43/chat,"):
+                    acks.append(int(frame[8 : frame.index("[")]))
+                elif frame == "2":
+                    await socket.send("3")
     assert acks == list(range(3000))
-    await socket.close()

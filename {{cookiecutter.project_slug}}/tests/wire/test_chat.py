@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from ..support.client import Client, connect, joined
-from ..support.service import Service
+from ..support.service import Service, running_service
 
 
 def say(client: Client, room: str, number: int) -> dict[str, Any]:
@@ -147,8 +147,11 @@ def test_the_rooms_claim_restricts(service: Service) -> None:
         assert client.call("join", {"room": "team*"})["error"]["code"] == "invalid_payload"
 
 
-def test_messages_are_limited_and_say_when_to_retry(room: str, service: Service) -> None:
-    with joined(service.url, service.token("limited"), room) as client:
+def test_messages_are_limited_and_say_when_to_retry(room: str) -> None:
+    with (
+        running_service({"APP_RATE_MESSAGE": "120/60s:20"}) as service,
+        joined(service.url, service.token("ada"), room) as client,
+    ):
         for number in range(40):
             ack = client.call("message", {"room": room, "text": "x", "id": str(number)})
             if not ack["ok"]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from random import SystemRandom
 
 from ..domain.events import SERVER_DRAINING, ServerDraining
 from ..runtime import mode
-from ..runtime.drain import spread
 from ..runtime.server import RealtimeServer
 from ..runtime.sessions import Sessions
+
+_random = SystemRandom()
 
 CLOSED_PER_SECOND = 200
 SHARE_OF_TIME = 0.6
@@ -29,7 +31,9 @@ class Departure:
         connections = self._server.connections()
         window = min(seconds_left * SHARE_OF_TIME, 0.5 + len(connections) / CLOSED_PER_SECOND)
         start = time.monotonic()
-        moments = {connection: spread(window) for connection in connections}
+        moments = {
+            connection: round(_random.uniform(0.1, window), 3) for connection in connections
+        }
         for session in self._sessions:
             retry_in = moments.get(session.connection)
             if retry_in is not None:

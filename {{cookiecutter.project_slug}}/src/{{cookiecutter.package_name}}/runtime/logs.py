@@ -114,7 +114,9 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
             "uvicorn.access": silent,
             "gunicorn.error": {**inherit, "filters": ["server"]},
             "gunicorn.access": silent,
+            "engineio": packets,
             "engineio.server": packets,
+            "socketio": packets,
             "socketio.server": packets,
         },
     }

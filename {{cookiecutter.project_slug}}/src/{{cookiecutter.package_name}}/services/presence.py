@@ -25,15 +25,16 @@ class _Changes:
     """User → sid of the socket that came."""
     left: set[str] = field(default_factory=set)
 
-    def came(self, user: str, sid: str) -> None:
-        if user in self.left:
-            self.left.discard(user)  # back before anybody heard of it
-        else:
-            self.joined[user] = sid
+    def __bool__(self) -> bool:
+        return bool(self.joined or self.left)
 
-    def went(self, user: str) -> None:
-        if self.joined.pop(user, None) is None:
-            self.left.add(user)
+    def contradicts(self, other: _Changes) -> bool:
+        """Whether somebody came in one and went in the other: only their order makes sense."""
+        return bool(self.joined.keys() & other.left or self.left & other.joined.keys())
+
+    def add(self, other: _Changes) -> None:
+        self.joined |= other.joined
+        self.left |= other.left
 
 
 class Presence:
@@ -47,15 +48,13 @@ class Presence:
     async def enter(self, room: str, user: str, sid: str) -> list[str]:
         """Record a socket, tell the others, and return who is in the room."""
         if await self._store.enter(room, user, sid):
-            change = _Changes()
-            change.came(user, sid)
-            await self._changed(room, change)
+            await self._changed(room, _Changes(joined={user: sid}))
         return await self._store.members(room, MEMBERS_LISTED)
 
     async def leave(self, room: str, user: str, sid: str) -> None:
         """Forget a socket and tell the others."""
         if await self._store.leave(room, user, sid):
-            await self._gone(room, user)
+            await self._changed(room, _Changes(left={user}))
 
     async def watch(self) -> None:
         """Keep this worker's users present, and tell who left with a dead worker."""
@@ -63,14 +62,9 @@ class Presence:
             await mode.sleep(BEAT_SECONDS)
             try:
                 for room, user in await self._store.beat():
-                    await self._gone(room, user)
+                    await self._changed(room, _Changes(left={user}))
             except Refused as refused:
                 _log.warning("presence not kept up: %s", refused.message)
-
-    async def _gone(self, room: str, user: str) -> None:
-        change = _Changes()
-        change.went(user)
-        await self._changed(room, change)
 
     async def _changed(self, room: str, change: _Changes) -> None:
         pending = self._pending.get(room)
@@ -78,17 +72,17 @@ class Presence:
             self._pending[room] = _Changes()
             mode.spawn(self._tell_in_batches, room)
             await self._tell(room, change)
-            return
-        for user, sid in change.joined.items():
-            pending.came(user, sid)
-        for user in change.left:
-            pending.went(user)
+        elif pending.contradicts(change):
+            self._pending[room] = change
+            await self._tell(room, pending)
+        else:
+            pending.add(change)
 
     async def _tell_in_batches(self, room: str) -> None:
         while True:
             await mode.sleep(BATCH_SECONDS)
             changes = self._pending.pop(room)
-            if not (changes.joined or changes.left):
+            if not changes:
                 return
             self._pending[room] = _Changes()
             await self._tell(room, changes)

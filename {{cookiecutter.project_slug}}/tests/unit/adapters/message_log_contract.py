@@ -32,7 +32,7 @@ def offsets(messages: list[Message]) -> list[int]:
 
 class MessageLogContract:
     async def test_a_message_comes_back_as_it_was_sent(self, log: MessageLog) -> None:
-        text = "Grüße 👋 \"quoted\" {braces} \\ \n line two"
+        text = 'Grüße 👋 "quoted" {braces} \\ \n line two'
         appended = await log.append("lobby", "id-1", "zoë", text, START)
 
         assert not appended.duplicate
@@ -192,9 +192,7 @@ class BoundedLogContract(MessageLogContract):
         assert not gone.complete
         assert len(gone.messages) == HISTORY_SIZE
 
-    async def test_an_id_is_known_for_as_long_as_its_message_is_held(
-        self, log: MessageLog
-    ) -> None:
+    async def test_an_id_is_known_for_as_long_as_its_message_is_held(self, log: MessageLog) -> None:
         await fill(log, HISTORY_SIZE + 5)
 
         assert (await log.append("lobby", "m6", "ada", "again", START)).duplicate

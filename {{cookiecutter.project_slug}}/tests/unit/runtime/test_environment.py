@@ -39,7 +39,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
 
 
-def load(dotenv: Path | None = None, rules: tuple[Rule[Config], ...] = (), **environ: str) -> Config:
+def load(
+    dotenv: Path | None = None, rules: tuple[Rule[Config], ...] = (), **environ: str
+) -> Config:
     return environment.load(
         Config, unprefixed={"port", "store_url"}, environ=environ, dotenv=dotenv, rules=rules
     )

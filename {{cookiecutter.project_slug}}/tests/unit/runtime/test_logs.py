@@ -2,7 +2,6 @@
 
 import io
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,8 +20,15 @@ TOKEN = jwt.encode({"sub": "ada"}, "k" * 32)
 class Lines:
     """What was logged since it was last asked."""
 
-    def __init__(self, stream: io.StringIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
+        self._stream = io.StringIO()
+        self.configure("info", "json")
+
+    def configure(self, level: str, fmt: str) -> None:
+        logs.configure_logging(level, fmt)
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logs.Output):
+                handler.setStream(self._stream)
 
     def text(self) -> str:
         text = self._stream.getvalue()
@@ -39,13 +45,10 @@ class Lines:
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", stream)
+def lines() -> Iterator[Lines]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    logs.configure_logging("info", "json")
-    yield Lines(stream)
+    yield Lines()
     structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()
     logging.captureWarnings(False)
@@ -90,7 +93,7 @@ def test_exceptions_have_no_locals_and_no_token(lines: Lines) -> None:
 
 @pytest.mark.parametrize("fmt", ["json", "console"])
 def test_no_secret_in_any_line(lines: Lines, fmt: str) -> None:
-    logs.configure_logging("info", fmt)
+    lines.configure("info", fmt)
     log = logging.getLogger("any")
     log.info("connect %s", TOKEN)
     log.info("connect", extra={"token": TOKEN, "headers": {"Authorization": f"Bearer {TOKEN}"}})
@@ -151,7 +154,7 @@ def test_a_clients_bad_bytes_are_no_error_of_ours(lines: Lines) -> None:
 
 @pytest.mark.parametrize("level", ["debug", "warning"])
 def test_the_level(lines: Lines, level: str) -> None:
-    logs.configure_logging(level, "json")
+    lines.configure(level, "json")
     for log in (logging.getLogger("any"), structlog.stdlib.get_logger("fresh." + level)):
         log.debug("low")
         log.warning("high")
@@ -162,7 +165,7 @@ def test_the_level(lines: Lines, level: str) -> None:
 
 
 def test_console_lines_are_for_reading(lines: Lines) -> None:
-    logs.configure_logging("info", "console")
+    lines.configure("info", "console")
     logging.getLogger("any").info("hello", extra={"room": "r"})
     text = lines.text()
     assert "hello" in text

@@ -1,5 +1,6 @@
 """What must not stand in a log does not, in whatever form it comes."""
 
+import json
 import time
 from typing import Any
 
@@ -18,8 +19,8 @@ SIGNATURE = TOKEN.rpartition(".")[2]
         f"got {TOKEN}",
         f"x-{TOKEN}",
         f"/socket.io/?token={TOKEN}&EIO=4",
-        f'40/chat,{{"token":"{TOKEN}"}}',
-        f"{{'token': '{TOKEN}'}}",
+        "40/chat," + json.dumps({"token": TOKEN}),
+        str({"token": TOKEN}),
         f"Authorization: Bearer {TOKEN}",
         f"'{TOKEN}',",
         TOKEN * 3,

@@ -40,15 +40,17 @@ async def test_many_arrivals_are_few_notices(cluster: Cluster) -> None:
     assert not worker.presence._pending
 
 
-async def test_a_reload_is_not_worth_a_word(cluster: Cluster) -> None:
+async def test_who_comes_and_goes_is_told_in_that_order(cluster: Cluster) -> None:
     worker = cluster.worker()
     await join(worker, "ada")
     await mode.sleep(0.1)
     await join(worker, "eve")  # opens a batch
-    await join(worker, "bob")
-    await worker.chat.gone(worker.member("bob"))
+    for _ in range(2):
+        await join(worker, "bob")
+        await worker.chat.gone(worker.member("bob"))
     await mode.sleep(0.15)
-    assert worker.presence_told("ada") == [(["eve"], [])]
+    came, went = (["bob"], []), ([], ["bob"])
+    assert worker.presence_told("ada") == [(["eve"], []), came, went, came, went]
 
 
 async def test_leaving_is_told(cluster: Cluster) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Driver:
     writers: int
     reading: Mapping[str, Any]
     set_up: Callable[[DBAPIConnection], None]
-    one_migration: str
+    one_migration: Sequence[str]
     has_versions: str
 
 

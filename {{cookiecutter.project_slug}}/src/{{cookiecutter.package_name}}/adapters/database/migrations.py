@@ -27,7 +27,7 @@ class Schema:
     """The versions of the tables that this source knows."""
 
     def __init__(self) -> None:
-        revisions = ScriptDirectory.from_config(_config()).walk_revisions()
+        revisions = ScriptDirectory(_directory()).walk_revisions()
         self._outdated = {revision.revision for revision in revisions if not revision.is_head}
 
     async def check(self, session: AsyncSession, driver: Driver) -> None:
@@ -35,18 +35,18 @@ class Schema:
 
         :raises SchemaBehind: if a migration is due.
         """
-        if not await session.scalar(text(driver.has_versions)):
+        versions: set[str] = set()
+        if await session.scalar(text(driver.has_versions)):
+            versions.update(await session.scalars(text("SELECT version_num FROM alembic_version")))
+        if not versions:
             raise SchemaBehind(f"the database has no tables yet; run: {MIGRATE}")
-        versions = await session.scalars(text("SELECT version_num FROM alembic_version"))
-        if self._outdated.intersection(versions):
+        if versions & self._outdated:
             raise SchemaBehind(f"a migration of the database is due; run: {MIGRATE}")
 
 
-def upgrade(url: str | None, revision: str = "head") -> None:
-    """Bring the tables to `revision`. Others who try the same wait, and find it done."""
-    config = _config()
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
+def upgrade(url: str | None) -> None:
+    """Bring the tables to the newest version. Others who try the same wait, and find it done."""
+    command.upgrade(configuration(url), "head")
 
 
 @contextmanager
@@ -56,12 +56,14 @@ def migrating(url: str | None) -> Iterator[Connection]:
     driver, resolved = resolve(url)
     engine = create_engine(resolved.set(drivername=driver.migrations), poolclass=NullPool)
     with engine.begin() as connection:
-        connection.exec_driver_sql(driver.one_migration)
+        for statement in driver.one_migration:
+            connection.exec_driver_sql(statement)
         yield connection
 
 
-def _config() -> Config:
-    config = Config()
+def configuration(url: str | None) -> Config:
+    """What Alembic's commands need to work on the database at `url`."""
+    config = Config(attributes={"url": url})
     config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
     return config
 

@@ -36,6 +36,6 @@ POSTGRESQL = Driver(
     writers=_CONNECTIONS - 2,  # two are left to read with
     reading={"isolation_level": "AUTOCOMMIT"},  # one round trip instead of three
     set_up=_set_up,
-    one_migration="SELECT pg_advisory_xact_lock(hashtext('alembic_version'))",
+    one_migration=("SELECT pg_advisory_xact_lock(hashtext('alembic_version'))",),
     has_versions="SELECT count(to_regclass('alembic_version'))",
 )

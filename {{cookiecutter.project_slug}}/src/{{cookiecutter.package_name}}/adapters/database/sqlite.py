@@ -27,6 +27,6 @@ SQLITE = Driver(
     writers=1,
     reading={},
     set_up=_set_up,
-    one_migration="BEGIN IMMEDIATE",
+    one_migration=("PRAGMA busy_timeout = 60000", "BEGIN IMMEDIATE"),
     has_versions="SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
 )

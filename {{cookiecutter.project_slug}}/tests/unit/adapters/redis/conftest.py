@@ -23,7 +23,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server = Valkey(tmp_path_factory.mktemp("valkey"), "--appendonly", "no")
     server.start()
     yield server.url
     server.kill()

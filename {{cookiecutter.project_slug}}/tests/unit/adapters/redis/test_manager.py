@@ -82,9 +82,7 @@ async def test_another_worker_can_end_a_socket(here: Server, there: Server) -> N
 
 async def test_another_program_can_emit(here: Server, redis_url: str, prefix: str) -> None:
     def emit() -> None:
-        manager = socketio.RedisManager(
-            redis_url, channel=f"{prefix}:socketio", write_only=True
-        )
+        manager = socketio.RedisManager(redis_url, channel=f"{prefix}:socketio", write_only=True)
         manager.emit("note", {"text": "from outside"}, room="lobby", namespace="/chat")
         manager.redis.close()
 

@@ -131,9 +131,7 @@ async def test_limits_hold_for_the_worker_while_redis_is_gone(
     assert all(wait > 0 for wait in waits[RATE.burst :])
 
 
-async def test_a_worker_starts_before_its_redis(
-    server: Valkey, open_worker: OpenWorker
-) -> None:
+async def test_a_worker_starts_before_its_redis(server: Valkey, open_worker: OpenWorker) -> None:
     server.kill()
     began = time.monotonic()
     stores = await open_worker(server.url)

@@ -112,9 +112,7 @@ async def test_workers_are_not_dead_when_redis_was_away(
     assert await here.members("lobby", 10) == ["ada", "bob"]
 
 
-async def test_a_worker_that_ends_leaves_at_once(
-    here: RedisPresence, there: RedisPresence
-) -> None:
+async def test_a_worker_that_ends_leaves_at_once(here: RedisPresence, there: RedisPresence) -> None:
     await there.enter("lobby", "bob", "s2")
     await there.close()
 

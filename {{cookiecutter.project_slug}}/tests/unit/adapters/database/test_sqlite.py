@@ -1,0 +1,115 @@
+"""The message log in a SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
+
+from {{cookiecutter.package_name}}.adapters.database import open_message_log, statements
+from {{cookiecutter.package_name}}.adapters.database.drivers import DRIVERS
+from {{cookiecutter.package_name}}.adapters.database.engine import open_database
+from {{cookiecutter.package_name}}.adapters.database.urls import DEVELOPMENT_FILE, resolve
+from {{cookiecutter.package_name}}.domain.errors import Unavailable
+
+from ..message_log_contract import HISTORY_SIZE, START, fill, offsets
+from .conftest import OpenLog
+from .contract import DatabaseLogContract, MigrationsContract
+
+
+class TestSQLiteMessageLog(DatabaseLogContract):
+    @pytest.fixture
+    def url(self, sqlite_url: str) -> str:
+        return sqlite_url
+
+    async def test_a_locked_file_is_an_answer_in_time(
+        self, open_log: OpenLog, url: str, impatient: None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        log = await open_log(url)
+        await fill(log, 1)
+        with closing(sqlite3.connect(_file(url), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Unavailable):
+                await log.append("lobby", "m2", "ada", "a secret", START)
+            assert offsets(await log.before("lobby", None, 10)) == [1]
+            other.execute("ROLLBACK")
+
+        assert (await log.append("lobby", "m2", "ada", "hi", START)).message.offset == 2
+        assert "database is locked" in caplog.text
+        assert "a secret" not in caplog.text
+
+    async def test_a_file_that_is_no_database_is_an_answer(
+        self, open_log: OpenLog, tmp_path: Path
+    ) -> None:
+        (tmp_path / "text").write_text("not a database " * 1000)
+        log = await open_log(f"sqlite:///{tmp_path / 'text'}")
+        for call in (log.ping(), log.before("lobby", None, 1), log.heads(["lobby"])):
+            with pytest.raises(Unavailable):
+                await call
+
+    async def test_no_statement_reads_a_whole_table(self, url: str) -> None:
+        values = {
+            "of_room": "lobby",
+            "since_epoch": "e",
+            "an_offset": 3,
+            "at_most": 10,
+            "history": 20,
+            "of_user": "ada",
+            "with_id": "m",
+            "names_1": "lobby",
+        }
+        with closing(sqlite3.connect(_file(url))) as connection:
+            for statement in (
+                statements.REPLAY,
+                statements.LATEST,
+                statements.BEFORE,
+                statements.FIND_MESSAGE,
+                statements.NEXT_OFFSET,
+                statements.TRIM,
+            ):
+                sql = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()  # noqa: S608
+                steps = [step[-1] for step in plan]
+                assert [step for step in steps if step.startswith(("SCAN", "USE TEMP"))] == []
+
+
+class TestSQLiteMigrations(MigrationsContract):
+    @pytest.fixture
+    def empty_url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+
+
+async def test_the_development_file_is_made_with_its_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        async with open_message_log(None, history_size=HISTORY_SIZE) as log:
+            await log.ping()
+    assert DEVELOPMENT_FILE.is_file()
+
+
+async def test_a_new_connection_is_set_up(sqlite_url: str) -> None:
+    async with open_database(sqlite_url) as database, database.reading() as session:
+        assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A SQLite that waits for a lock for a fifth of a second."""
+    driver = DRIVERS["sqlite"]
+    arguments = {**driver.options["connect_args"], "timeout": 0.2}
+    hurried = replace(driver, options={**driver.options, "connect_args": arguments})
+    monkeypatch.setitem(DRIVERS, "sqlite", hurried)  # type: ignore[misc]
+    yield
+
+
+def _file(url: str) -> str:
+    file = resolve(url)[1].database
+    assert file is not None
+    return file
