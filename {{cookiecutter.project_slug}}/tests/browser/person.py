@@ -5,6 +5,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, expect
 
+PATIENCE = 20_000
+"""Milliseconds: far more than anything here takes, for machines that are busy."""
+expect.set_options(timeout=PATIENCE)
+
 # The browser itself reports a lost connection; that is no fault of the page.
 _NETWORK = re.compile(r"^WebSocket connection to \S+ failed")
 
@@ -15,7 +19,7 @@ class Person:
     def __init__(self, browser: Browser, url: str, **options: Any) -> None:
         self.complaints: list[str] = []
         self.page = browser.new_context(**options).new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(url)
@@ -32,6 +36,19 @@ class Person:
     def say(self, text: str) -> None:
         self.page.fill("#text", text)
         self.page.press("#text", "Enter")
+
+    def say_at_once(self, *texts: str) -> None:
+        """Faster than any typist: before the service can answer the first."""
+        self.page.evaluate(
+            """(texts) => {
+                const field = document.getElementById("text");
+                for (const text of texts) {
+                    field.value = text;
+                    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+                }
+            }""",
+            texts,
+        )
 
     def join(self, room: str) -> None:
         self.page.fill("#room", room)

@@ -163,16 +163,15 @@ def test_a_message_lost_on_the_way_is_fetched(service: Service, arrive: Arrive, 
 
 
 def test_a_rate_limit_says_when_to_try_again(arrive: Arrive) -> None:
-    with running_service({"APP_ENV": "development", "APP_RATE_MESSAGE": "20/60s:2"}) as service:
+    with running_service({"APP_ENV": "development", "APP_RATE_MESSAGE": "10/60s:2"}) as service:
         ada, grace = arrive(service.url), arrive(service.url)
         ada.sign_in("ada")
         grace.sign_in("grace")
-        for text in ("one", "two", "three"):
-            ada.say(text)
+        ada.say_at_once("one", "two", "three")
         refused = ada.see('li[data-state="failed"]')
         expect(refused.locator(".text")).to_have_text("three")
         expect(refused.locator(".status")).to_contain_text(
-            re.compile(r"Not sent: .*\(rate_limited\)\. Try again in [123] s\.")
+            re.compile(r"Not sent: .*\(rate_limited\)\. Try again in \d+ s\.")
         )
         expect(ada.see("#errors")).to_contain_text("rate_limited")
         expect(refused.locator("button")).to_be_hidden()

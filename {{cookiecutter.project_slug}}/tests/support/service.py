@@ -18,7 +18,7 @@ from pathlib import Path
 from {{cookiecutter.package_name}}.runtime.tokens import mint
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 90.0
 STOP_TIMEOUT = 30.0
 GENEROUS = {
     f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.package_name}} import settings
+from {{cookiecutter.package_name}}.backends import BackendSettings
 from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.runtime.environment import SettingsError
 from {{cookiecutter.package_name}}.settings import PACKAGE, load_settings
@@ -41,13 +42,13 @@ def test_defaults() -> None:
 
 
 def test_without_app_env_it_is_production() -> None:
-    assert settings.Settings(backends=settings.BackendSettings()).env == "production"
+    assert settings.Settings(backends=BackendSettings()).env == "production"
     assert "is a placeholder" in problems(env="", secret="change-me-change-me-change-me-change")
 
 
 @pytest.mark.parametrize("env", ["development", "test", "production"])
 def test_console_and_log_depend_on_the_environment(env: str) -> None:
-    backends = settings.BackendSettings()
+    backends = BackendSettings()
     found = settings.Settings(env=env, backends=backends)  # type: ignore[arg-type]
     production = env == "production"
     assert found.shows_console is not production

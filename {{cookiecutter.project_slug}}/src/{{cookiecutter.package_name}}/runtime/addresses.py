@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 _UNKNOWN = "unknown"
 _LONGEST = 64  # of an address with a port; anything longer is not one
@@ -32,6 +33,7 @@ def forwarded(values: str, trusted_hops: int) -> str:
     return values.rsplit(",", trusted_hops)[-trusted_hops:][0].strip()
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str | None) -> str | None:
     """`text` without a port, an IPv4 address in IPv6 notation as IPv4; ``None`` if it is none."""
     if not text or len(text) > _LONGEST:

@@ -122,8 +122,10 @@ class Entry:
         try:
             async with self._open() as self._running:
                 await send({"type": "lifespan.startup.complete"})
-                await receive()
                 phase = "shutdown"
+                await receive()
+        except asyncio.CancelledError:  # the server ends without a shutdown
+            raise
         except BaseException as error:
             _log.debug("%s failed", phase, exc_info=True)
             message = f"{phase} failed: {_reason(error)}"
@@ -136,8 +138,8 @@ class Entry:
 
 def _see_through_proxies(scope: Scope, trusted_hops: int) -> None:
     peer = scope.get("client") or (None, 0)
-    address = client_address(peer[0], header(scope, b"x-forwarded-for"), trusted_hops)
-    scope["client"] = (address, peer[1])
+    passed_on = header(scope, b"x-forwarded-for") if trusted_hops else None
+    scope["client"] = (client_address(peer[0], passed_on, trusted_hops), peer[1])
     if trusted_hops and (schemes := header(scope, b"x-forwarded-proto")):
         secure = forwarded(schemes, trusted_hops).lower() in ("https", "wss")
         plain = "http" if scope["type"] == "http" else "ws"

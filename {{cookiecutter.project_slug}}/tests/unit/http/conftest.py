@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -100,13 +101,15 @@ class Sessions:
 class Service:
     """One application and what lies beneath it.
 
+    :param env: set past the rules for a safe start, which want other backends than fakes.
     :param environ: settings other than the defaults of a development machine.
     """
 
-    def __init__(self, **environ: str) -> None:
-        self.settings: Settings = load_settings(
+    def __init__(self, env: str = "development", **environ: str) -> None:
+        settings: Settings = load_settings(
             {"APP_ENV": "development", "APP_JWT_SECRET": SECRET, **environ}
         )
+        self.settings = msgspec.structs.replace(settings, env=env)
         self.log, self.limiter, self.revocations = Log(), Limiter(), Revocations()
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.drain = Drain(20)

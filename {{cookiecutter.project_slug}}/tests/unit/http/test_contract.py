@@ -10,8 +10,8 @@ import pytest
 
 from {{cookiecutter.package_name}}.domain.errors import RefusalCode
 from {{cookiecutter.package_name}}.domain.events import NAMESPACES
+from {{cookiecutter.package_name}}.http import contract
 from {{cookiecutter.package_name}}.http.codes import CODES
-from {{cookiecutter.package_name}}.http.contract import EVENT_CODES, documents, write_contract
 
 from .conftest import Service
 
@@ -35,22 +35,22 @@ def resolve(document: Any, ref: str) -> Any:
 
 
 def test_the_written_files_are_the_same_every_time(tmp_path: Path) -> None:
-    first = [path.read_bytes() for path in write_contract(tmp_path / "a")]
-    second = [path.read_bytes() for path in write_contract(tmp_path / "b")]
+    first = [path.read_bytes() for path in contract.write_contract(tmp_path / "a")]
+    second = [path.read_bytes() for path in contract.write_contract(tmp_path / "b")]
     assert first == second
-    assert sorted(documents()) == ["asyncapi.json", "events.ts", "openapi.json"]
+    assert sorted(contract.documents()) == ["asyncapi.json", "events.ts", "openapi.json"]
 
 
 @pytest.mark.parametrize("name", ["asyncapi.json", "openapi.json"])
 def test_what_is_served_is_what_is_written(name: str) -> None:
-    served = Service(APP_ENV="test").client.get(f"/api/{name}")
+    served = Service("test").client.get(f"/api/{name}")
     assert served.content_type == "application/json"
-    assert served.get_json() == json.loads(documents()[name])
+    assert served.get_json() == json.loads(contract.documents()[name])
 
 
 @pytest.mark.parametrize("name", ["asyncapi.json", "openapi.json"])
 def test_every_reference_leads_somewhere(name: str) -> None:
-    document = json.loads(documents()[name])
+    document = json.loads(contract.documents()[name])
     found = set(refs(document))
     assert found
     for ref in found:
@@ -68,11 +68,11 @@ def test_every_route_of_the_api_is_described(service: Service) -> None:
 
 
 def test_the_development_route_is_no_part_of_what_is_written() -> None:
-    assert "/dev/token" not in json.loads(documents()["openapi.json"])["paths"]
+    assert "/dev/token" not in json.loads(contract.documents()["openapi.json"])["paths"]
 
 
 def test_every_event_is_described_with_an_example_that_is_valid() -> None:
-    document = json.loads(documents()["asyncapi.json"])
+    document = json.loads(contract.documents()["asyncapi.json"])
     messages = document["components"]["messages"]
     for namespace in NAMESPACES:
         channel = namespace.path.strip("/")
@@ -92,14 +92,14 @@ def valid(message: dict[str, Any], type_: type[msgspec.Struct]) -> None:
 
 
 def test_an_acknowledgement_always_says_ok() -> None:
-    schemas = json.loads(documents()["asyncapi.json"])["components"]["schemas"]
+    schemas = json.loads(contract.documents()["asyncapi.json"])["components"]["schemas"]
     assert "ok" in schemas["Joined"]["required"]
     assert schemas["Refusal"]["properties"]["ok"] == {"enum": [False]}
 
 
 def test_every_code_is_explained(service: Service) -> None:
     page = service.client.get("/api/docs").text
-    for code in {*get_args(RefusalCode), *EVENT_CODES.connect, *CODES}:
+    for code in {*get_args(RefusalCode), *contract.EVENT_CODES.connect, *CODES}:
         assert f'<dt id="{code}">' in page
 
 

@@ -4,8 +4,6 @@ import pytest
 
 from .conftest import SECRET, Service, problem
 
-PRODUCTION = {"APP_ENV": "production", "APP_JWT_SECRET": "kJ8-vQ2_xW9zR4tY7uI1oP5aS3dF6gH0lZ"}
-
 
 def test_the_token_works(service: Service) -> None:
     response = service.client.post("/dev/token", json={"user": "ada", "scope": "chat"})
@@ -24,13 +22,14 @@ def test_a_bad_body(service: Service, body: object) -> None:
 
 @pytest.mark.parametrize("env", ["test", "production"])
 def test_nowhere_else(env: str) -> None:
-    service = production(APP_ENV=env)
+    service = Service(env)
     problem(service.client.post("/dev/token", json={"user": "ada"}), 404, "not_found")
 
 
 def test_the_console_is_off_in_production_unless_asked_for() -> None:
-    problem(production().client.get("/"), 404, "not_found")
-    assert production(APP_CONSOLE="1").client.get("/").status_code == 200
+    problem(Service("production").client.get("/"), 404, "not_found")
+    service = Service("production", APP_CONSOLE="1")
+    assert service.client.get("/").status_code == 200
 
 
 def test_the_console_is_on_in_development(service: Service) -> None:
@@ -38,10 +37,3 @@ def test_the_console_is_on_in_development(service: Service) -> None:
     assert response.status_code == 200
     assert response.mimetype == "text/html"
     assert SECRET not in response.text
-
-
-def production(**environ: str) -> Service:
-    backends = {"REDIS_URL": "redis://localhost/0", "DATABASE_URL": "sqlite+aiosqlite:///a.db"}
-    known = set(Service().settings.backends.__struct_fields__)
-    backends = {name: url for name, url in backends.items() if name.lower() in known}
-    return Service(**{**PRODUCTION, **backends, **environ})

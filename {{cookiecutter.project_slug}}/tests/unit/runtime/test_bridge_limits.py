@@ -51,6 +51,9 @@ async def test_a_full_pool_is_a_503_with_the_time_to_retry() -> None:
             taken = [asyncio.create_task(client.get("/held")) for _ in range(8)]
             await asyncio.to_thread(eventually, lambda: bridge._pool.full)
             refused = await asyncio.gather(*(client.get("/held") for _ in range(4)))
+            upload = "POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            with connect(url, upload) as unread:
+                before_its_body = await asyncio.to_thread(unread.recv, 65536)
             held.let_go.set()
             answered = await asyncio.gather(*taken)
             after = await client.get("/held")
@@ -59,6 +62,7 @@ async def test_a_full_pool_is_a_503_with_the_time_to_retry() -> None:
         assert answer.headers["Retry-After"] == "1"
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["code"] == "overloaded"
+    assert before_its_body.startswith(b"HTTP/1.1 503 ")
     assert {answer.status_code for answer in answered} == {200}
     assert held.most_inside == 3
     assert after.status_code == 200
@@ -130,12 +134,14 @@ async def test_closing_waits_for_calls_in_flight_and_takes_no_more() -> None:
 
     for _ in range(6):
         pool.submit(work)
-    closing = asyncio.create_task(pool.close(10))
+    began = time.monotonic()
+    closing = asyncio.create_task(pool.close(30))
     await asyncio.sleep(0)
     with pytest.raises(PoolFull):
         pool.submit(work)
     await closing
     assert len(finished) == 6
+    assert time.monotonic() - began < 15
     eventually(lambda: not any(t.name.startswith("closing-") for t in threading.enumerate()))
 
 

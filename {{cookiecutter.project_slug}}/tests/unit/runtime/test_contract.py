@@ -190,7 +190,7 @@ def test_the_page_has_all_of_it() -> None:
         ("receive", "clear:all"),
     }
     sent = entries["send", "draw"]
-    assert [part.title for part in sent.parts] == ["draw", "Answer", "Refusal"]
+    assert [part.title for part in sent.parts] == ["Payload", "Answer", "Refusal"]
     assert sent.refusals == [("", ["bad"])]
     points, colour, width = sent.parts[0].fields
     assert (points.type, points.link, points.required) == ("list of Point", "Point", True)

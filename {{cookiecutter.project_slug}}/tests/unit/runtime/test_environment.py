@@ -1,5 +1,6 @@
 """Reading settings: every kind of value, every kind of mistake, and no value in any message."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,17 +40,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
 
 
-def load(
-    dotenv: Path | None = None, rules: tuple[Rule[Config], ...] = (), **environ: str
+def read(
+    environ: Mapping[str, str], dotenv: Path | None = None, rules: Sequence[Rule[Config]] = ()
 ) -> Config:
     return environment.load(
         Config, unprefixed={"port", "store_url"}, environ=environ, dotenv=dotenv, rules=rules
     )
 
 
+def load(**environ: str) -> Config:
+    return read(environ)
+
+
 def problems(dotenv: Path | None = None, **environ: str) -> list[str]:
     with pytest.raises(SettingsError) as raised:
-        load(dotenv, **environ)
+        read(environ, dotenv)
     return raised.value.problems
 
 
@@ -113,7 +118,7 @@ def test_no_message_repeats_a_value() -> None:
     names = ("PORT", "APP_LEVEL", "APP_COLOURS", "APP_LOUD", "APP_PAUSE", "APP_PAIR", "APP_PASWORD")
     files = ("APP_PASSWORD_FILE", "APP_OTHER_FILE")
     with pytest.raises(SettingsError) as raised:
-        load(**dict.fromkeys((*names, *files), "s3cr3t-value"))
+        read(dict.fromkeys((*names, *files), "s3cr3t-value"))
     assert len(raised.value.problems) == len(names) + len(files)
     assert "s3cr3t" not in str(raised.value)
     assert "s3cr3t" not in repr(raised.value)
@@ -159,16 +164,16 @@ def test_dotenv_comes_second(tmp_path: Path) -> None:
     dotenv.write_text(
         "# comment\nPORT=7000\nAPP_LEVEL=high\nAPP_PASSWORD='a $b \"c'\nexport APP_OTHER=x\n"
     )
-    config = load(dotenv, PORT="9000")
+    config = read({"PORT": "9000"}, dotenv)
     assert (config.port, config.level, config.named) == (9000, "high", "x")
     assert config.password == Secret('a $b "c')
-    assert load(dotenv, PORT="").port == 7000
+    assert read({"PORT": ""}, dotenv).port == 7000
 
 
 def test_the_environment_overrides_a_file_named_in_dotenv(tmp_path: Path) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text("APP_PASSWORD_FILE=/nowhere\n")
-    assert load(dotenv, APP_PASSWORD="hush").password == Secret("hush")
+    assert read({"APP_PASSWORD": "hush"}, dotenv).password == Secret("hush")
 
 
 def test_mistakes_in_dotenv(tmp_path: Path) -> None:
@@ -177,7 +182,7 @@ def test_mistakes_in_dotenv(tmp_path: Path) -> None:
     assert len(problems(dotenv)) == 2
     dotenv.write_bytes(b"APP_LEVEL=\xff\n")
     assert problems(dotenv) == [".env cannot be read as UTF-8 text; mend or remove it"]
-    assert load(tmp_path / "absent") == load()
+    assert read({}, tmp_path / "absent") == load()
 
 
 def test_a_required_setting() -> None:
@@ -196,5 +201,5 @@ def test_rules_are_asked_unless_what_they_look_at_is_wrong() -> None:
 
     rules = (rule("port"), rule("port", "pause"), rule("level"))
     with pytest.raises(SettingsError) as raised:
-        load(None, rules, APP_PAUSE="never")
+        read({"APP_PAUSE": "never"}, None, rules)
     assert raised.value.problems == ["APP_PAUSE must be a number above 0", "port", "level"]

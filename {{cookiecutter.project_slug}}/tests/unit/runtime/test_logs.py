@@ -26,9 +26,9 @@ class Lines:
 
     def configure(self, level: str, fmt: str) -> None:
         logs.configure_logging(level, fmt)
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logs.Output):
-                handler.setStream(self._stream)
+        handlers = logging.getLogger().handlers
+        (self.handler,) = (one for one in handlers if isinstance(one, logs.Output))
+        self.handler.setStream(self._stream)
 
     def text(self) -> str:
         text = self._stream.getvalue()
@@ -102,7 +102,9 @@ def test_no_secret_in_any_line(lines: Lines, fmt: str) -> None:
         raise ConnectionError(f"redis://u:pa55word@h/0 {TOKEN}")
     except ConnectionError:
         log.exception("no")
-    warnings.warn(f"about {TOKEN}", stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(f"about {TOKEN}", stacklevel=1)
     text = lines.text()
     assert "about" in text
     assert "ConnectionError" in text
@@ -118,7 +120,8 @@ def test_lines_are_bounded(lines: Lines) -> None:
 
 
 def test_a_line_that_cannot_be_formatted_names_its_place_only(lines: Lines) -> None:
-    logging.getLogger("any").error("%d", "s3cr3t")
+    record = logging.LogRecord("any", logging.ERROR, __file__, 1, "%d", ("s3cr3t",), None)
+    lines.handler.handle(record)
     text = lines.text()
     assert text.startswith("log line lost: ")
     assert "test_logs.py" in text
@@ -134,8 +137,8 @@ def test_libraries_that_print_packets_are_quiet(lines: Lines) -> None:
 
 
 def test_servers_do_not_write_access_lines(lines: Lines) -> None:
-    assert not logging.getLogger("uvicorn.access").hasHandlers()
-    assert not logging.getLogger("gunicorn.access").hasHandlers()
+    logging.getLogger("uvicorn.access").info("GET /?token=x")
+    logging.getLogger("gunicorn.access").info("GET /?token=x")
     error = logging.getLogger("uvicorn.error")
     error.info('%s - "WebSocket %s" [accepted]', "1.2.3.4:5", "/socket.io/?token=x")
     error.info("connection open")

@@ -12,6 +12,8 @@ CALL_SECONDS = 5.0
 """How long a caller waits for the database, getting a connection included."""
 SERVER_SECONDS = 4
 """When the database itself gives up: earlier than the caller, so that the connection stays good."""
+CLEAN_UP_SECONDS = 0.5
+"""What a caller then leaves for giving up in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Driver:
     :param module: what that driver imports.
     :param migrations: the name for Alembic, which runs without an event loop.
     :param options: for SQLAlchemy's engine.
-    :param writers: how many may write at once, in each worker.
+    :param one_writer: whether one transaction at a time may write, whatever it writes.
     :param reading: execution options of sessions that only read, a single statement at a time.
     :param set_up: run on every new connection.
     :param one_migration: run first in a migration: holds off others until the transaction ends.
@@ -33,7 +35,7 @@ class Driver:
     module: str
     migrations: str
     options: Mapping[str, Any]
-    writers: int
+    one_writer: bool
     reading: Mapping[str, Any]
     set_up: Callable[[DBAPIConnection], None]
     one_migration: Sequence[str]

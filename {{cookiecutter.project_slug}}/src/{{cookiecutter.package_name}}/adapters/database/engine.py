@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 
 from ...domain.errors import Refused, Unavailable
 from ...runtime.mode import Lock, timeout
-from .driver import CALL_SECONDS, Driver
+from .driver import CALL_SECONDS, CLEAN_UP_SECONDS, Driver
 from .urls import resolve
 
 _log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, driver: Driver) -> None:
         self.driver = driver
-        self._turns = [Lock() for _ in range(driver.writers)]
+        self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
         self._writers = async_sessionmaker(engine)
         self._readers = async_sessionmaker(engine.execution_options(**driver.reading))
         # A new connection's own set-up is not wrapped by SQLAlchemy.
@@ -55,14 +56,16 @@ class Database:
         :raises Refused: when the database cannot hold a value.
         :raises Unavailable: as for :meth:`reading`.
         """
-        turn = self._turns[hash(what) % len(self._turns)]
+        turn = self._turns.setdefault("" if self.driver.one_writer else what, Lock())
         async with self._answering(), turn, self._writers.begin() as session:
             yield session
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
         try:
-            async with timeout(CALL_SECONDS):
+            # The second one cuts short what psycopg does after the first: it asks the server to
+            # cancel the statement, and a frozen one keeps it waiting for another ten seconds.
+            async with timeout(CALL_SECONDS), timeout(CALL_SECONDS - CLEAN_UP_SECONDS):
                 yield
         except IntegrityError:
             raise
@@ -94,4 +97,4 @@ async def open_database(url: str | None) -> AsyncIterator[Database]:
 def reason(error: BaseException) -> str:
     """One line for the log: the driver's own, without statement and values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return f"{type(cause).__name__}: {cause}".splitlines()[0]
+    return f"{type(cause).__name__}: {str(cause) or 'no answer in time'}".splitlines()[0]

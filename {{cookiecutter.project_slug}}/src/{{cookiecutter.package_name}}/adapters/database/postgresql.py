@@ -33,7 +33,7 @@ POSTGRESQL = Driver(
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": SERVER_SECONDS},
     },
-    writers=_CONNECTIONS - 2,  # two are left to read with
+    one_writer=False,
     reading={"isolation_level": "AUTOCOMMIT"},  # one round trip instead of three
     set_up=_set_up,
     one_migration=("SELECT pg_advisory_xact_lock(hashtext('alembic_version'))",),

@@ -24,7 +24,7 @@ SQLITE = Driver(
         # the first write takes the lock at once, and waits `timeout` seconds for it.
         "connect_args": {"timeout": SERVER_SECONDS, "isolation_level": "IMMEDIATE"},
     },
-    writers=1,
+    one_writer=True,
     reading={},
     set_up=_set_up,
     one_migration=("PRAGMA busy_timeout = 60000", "BEGIN IMMEDIATE"),

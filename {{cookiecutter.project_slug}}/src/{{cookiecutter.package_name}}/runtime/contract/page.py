@@ -11,6 +11,11 @@ from .schemas import REF, Schema
 
 Document = dict[str, Any]
 
+UNBOUNDED = 2**53 - 1
+"""JavaScript's largest exact integer: as an upper bound it tells a reader nothing."""
+END_OF_TEXT = r"(?![\s\S])"
+"""What a pattern says that must not match before a trailing newline, as ``$`` would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -136,7 +141,7 @@ def _channel(asyncapi: Document, name: str) -> Channel:
         for key, operation in asyncapi["operations"].items()
         if operation["channel"] == here
     ]
-    return Channel(channel["address"], channel["description"].replace("`", ""), entries)
+    return Channel(channel["address"], channel["description"], entries)
 
 
 def _event(asyncapi: Document, key: str, operation: Schema) -> Entry:
@@ -146,7 +151,7 @@ def _event(asyncapi: Document, key: str, operation: Schema) -> Entry:
     for index, ref in enumerate([*operation["messages"], *replies]):
         _, channel, _, identifier = ref["$ref"].removeprefix("#/").split("/", 3)
         message = components["messages"][f"{channel}.{identifier}"]
-        title = message["name"] if index == 0 else "Answer"
+        title = "Payload" if index == 0 else "Answer"
         if identifier in ("refused", "connect_error"):
             title = "Refusal"
             refusals = [("", _codes(components["schemas"], message["payload"]))]
@@ -204,12 +209,12 @@ def _notes(schema: Schema) -> str:
     notes = [schema.get("description", "")]
     for keys, unit in ((("minimum", "maximum"), ""), (("minLength", "maxLength"), " characters")):
         low, high = (bounds.get(key) for key in keys)
-        if high is not None:
+        if high is not None and high < UNBOUNDED:
             notes.append(f"{low or 0} to {high}{unit}.")
         elif low is not None:
             notes.append(f"At least {low}{unit}.")
     if "pattern" in bounds:
-        notes.append(f"Pattern {bounds['pattern']}")
+        notes.append(f"Pattern {bounds['pattern'].replace(END_OF_TEXT, '$')}")
     if schema.get("default") is not None:
         notes.append(f"Default {json.dumps(schema['default'])}.")
     return " ".join(note for note in notes if note)

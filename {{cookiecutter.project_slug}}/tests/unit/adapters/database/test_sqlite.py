@@ -1,7 +1,6 @@
 """The message log in a SQLite file."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -52,16 +51,6 @@ class TestSQLiteMessageLog(DatabaseLogContract):
                 await call
 
     async def test_no_statement_reads_a_whole_table(self, url: str) -> None:
-        values = {
-            "of_room": "lobby",
-            "since_epoch": "e",
-            "an_offset": 3,
-            "at_most": 10,
-            "history": 20,
-            "of_user": "ada",
-            "with_id": "m",
-            "names_1": "lobby",
-        }
         with closing(sqlite3.connect(_file(url))) as connection:
             for statement in (
                 statements.REPLAY,
@@ -71,8 +60,8 @@ class TestSQLiteMessageLog(DatabaseLogContract):
                 statements.NEXT_OFFSET,
                 statements.TRIM,
             ):
-                sql = str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
-                plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()  # noqa: S608
+                compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled}", compiled.params)
                 steps = [step[-1] for step in plan]
                 assert [step for step in steps if step.startswith(("SCAN", "USE TEMP"))] == []
 
@@ -100,13 +89,12 @@ async def test_a_new_connection_is_set_up(sqlite_url: str) -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A SQLite that waits for a lock for a fifth of a second."""
     driver = DRIVERS["sqlite"]
     arguments = {**driver.options["connect_args"], "timeout": 0.2}
     hurried = replace(driver, options={**driver.options, "connect_args": arguments})
-    monkeypatch.setitem(DRIVERS, "sqlite", hurried)  # type: ignore[misc]
-    yield
+    monkeypatch.setitem(DRIVERS, "sqlite", hurried)
 
 
 def _file(url: str) -> str:

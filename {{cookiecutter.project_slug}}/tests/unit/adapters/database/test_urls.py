@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.package_name}}.adapters.database import database_problems
+from {{cookiecutter.package_name}}.adapters.database import database_problems, urls
 from {{cookiecutter.package_name}}.adapters.database.drivers import DRIVERS
 from {{cookiecutter.package_name}}.adapters.database.urls import resolve
 
@@ -50,7 +50,7 @@ def test_what_cannot_work_is_refused_without_the_password(url: str, part: str) -
 
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(urls, "find_spec", lambda name: None)
     for scheme, driver in DRIVERS.items():
         [problem] = database_problems(f"{scheme}://host/name", env="production")
         assert f"package {driver.module} is not installed" in problem

@@ -51,18 +51,25 @@ class TestRedisMessageLog(BoundedLogContract):
         async with Redis.from_url(redis_url) as client:
             assert await client.hlen(f"{prefix}:{ROOM}:ids") == 3
 
-    async def test_a_room_that_lost_one_key_starts_a_new_epoch_or_says_incomplete(
+    async def test_a_room_that_lost_its_messages_says_incomplete(
         self, log: RedisMessageLog, redis_url: str, prefix: str
     ) -> None:
         epoch = await fill(log, 3)
         async with Redis.from_url(redis_url) as client:
-            await client.delete(f"{prefix}:{ROOM}:messages")
-            replay = await log.replay("lobby", Position(epoch, 1), 10)
-            assert (replay.complete, replay.messages) == (False, [])
-            await client.delete(f"{prefix}:{ROOM}:room")
+            await client.delete(f"{prefix}:{{lobby}}:messages")
+        replay = await log.replay("lobby", Position(epoch, 1), 10)
+        assert (replay.complete, replay.messages) == (False, [])
+
+    async def test_a_room_that_lost_its_head_starts_a_new_epoch(
+        self, log: RedisMessageLog, redis_url: str, prefix: str
+    ) -> None:
+        epoch = await fill(log, 3)
+        async with Redis.from_url(redis_url) as client:
+            await client.delete(f"{prefix}:{{lobby}}:room")
         appended = await log.append("lobby", "m1", "ada", "again", START)
         assert (appended.duplicate, appended.message.offset) == (False, 1)
         assert appended.message.epoch != epoch
+        assert await log.before("lobby", None, 10) == [appended.message]
 
     async def test_two_workers_append_to_one_log(
         self, log: RedisMessageLog, others: RedisStores, prefix: str

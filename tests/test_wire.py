@@ -1,0 +1,220 @@
+"""Generated services in production, driven from outside by the official clients.
+
+These tests know a service only by its documentation: its commands, settings, routes and events.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+import socketio
+from serving import Served, make, redis_url, served
+from socketio.exceptions import ConnectionError as SocketRefused
+
+CLIENT = Path(__file__).parent / "clients" / "contract.mjs"
+COMBINATIONS = {
+    "redis": {"queue": "redis", "database": "none"},
+    "redis and sqlite": {"queue": "redis", "database": "sqlite"},
+    "memory": {"queue": "none", "database": "none"},
+    "sqlite": {"queue": "none", "database": "sqlite"},
+}
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_way_to_keep_messages_is_driven() -> None:
+    assert len(COMBINATIONS) == 4
+
+
+@pytest.fixture(scope="module", params=COMBINATIONS)
+def service(
+    request: pytest.FixtureRequest,
+    baked: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    answers = COMBINATIONS[request.param]
+    folder = tmp_path_factory.mktemp("served")
+    project = folder / "project"
+    shutil.copytree(baked(**answers), project)
+    make(project, "install", "assets")
+    env = {"WEB_CONCURRENCY": "2" if answers["queue"] == "redis" else "1"}
+    with redis_url() as url:
+        if answers["queue"] == "redis":
+            env["REDIS_URL"] = url
+        if answers["database"] == "sqlite":
+            env["DATABASE_URL"] = f"sqlite:///{folder}/messages.sqlite3"
+            python = project / ".venv/bin/python"
+            package = next((project / "src").iterdir()).name
+            variables = {"DATABASE_URL": env["DATABASE_URL"], "APP_JWT_SECRET": "m" * 43}
+            subprocess.run(
+                [python, "-m", package, "migrate"], cwd=folder, env=variables, check=True
+            )
+        with served(project, folder, env) as service:
+            yield service
+
+
+def bad_tokens(service: Served) -> dict[str, str]:
+    now = int(time.time())
+    claims = {"sub": "ada", "scope": "chat", "aud": "tests", "iss": "tests", "iat": now}
+    good = {**claims, "exp": now + 60}
+    return {
+        "expired": service.token("ada", exp=now - 1, iat=now - 60),
+        "audience": service.token("ada", aud="elsewhere"),
+        "issuer": service.token("ada", iss="elsewhere"),
+        "algorithm": jwt.encode(good, service.secret * 2, algorithm="HS512"),
+        "none": jwt.encode(good, None, algorithm="none"),
+        "forged": jwt.encode(good, "x" * 48, algorithm="HS256"),
+        "scope": service.token("ada", scope="feed:read"),
+    }
+
+
+CODES = {
+    "expired": "token_expired",
+    "audience": "token_invalid",
+    "issuer": "token_invalid",
+    "algorithm": "token_invalid",
+    "none": "token_invalid",
+    "forged": "token_invalid",
+    "scope": "forbidden",
+    "missing": "token_missing",
+}
+
+
+def test_the_javascript_client(service: Served) -> None:
+    tokens = {
+        "room": "javascript",
+        "ada": service.token("ada"),
+        "bob": service.token("bob"),
+        "limited": service.token("limited"),
+        "bad": bad_tokens(service),
+    }
+    done = subprocess.run(
+        ["node", CLIENT, service.url, json.dumps(tokens)],
+        cwd=service.project,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + service.output()
+    seen = json.loads(done.stdout)
+
+    assert {why: answer["data"]["code"] for why, answer in seen["refused"].items()} == CODES
+    assert all(answer["message"] for answer in seen["refused"].values())
+    ada, bob = seen["joined"]
+    assert (ada["ok"], ada["recovered"], ada["members"]) == (True, False, ["ada"])
+    assert bob["members"] == ["ada", "bob"]
+    first = ada["offset"]
+    assert [(ack["offset"] - first, ack["duplicate"]) for ack in seen["sent"]] == [
+        (1, False),
+        (2, False),
+        (2, True),
+        (3, False),
+    ]
+    assert [offset - first for offset in seen["heard"]] == [1, 2, 3]
+    assert seen["invalid"]["error"]["code"] == "invalid_payload"
+    assert seen["unknown"]["error"]["code"] == "unknown_event"
+    assert seen["recovered"]["recovered"] is True
+    assert [m["offset"] - first for m in seen["recovered"]["messages"]] == [3, 4]
+    assert seen["limited"]["number"] == 20
+    assert seen["limited"]["error"]["code"] == "rate_limited"
+    assert seen["limited"]["error"]["retry_after"] > 0
+
+
+def test_the_python_client(service: Served) -> None:
+    for why, token in bad_tokens(service).items():
+        refusals: list[Any] = []
+        client = socketio.Client(reconnection=False)
+        client.on("connect_error", refusals.append, namespace="/chat")
+        with pytest.raises(SocketRefused):
+            connect(client, service, token)
+        client.disconnect()
+        assert refusals[0]["data"] == {"code": CODES[why]}
+
+    messages: list[dict[str, Any]] = []
+    client = socketio.Client(reconnection=False)
+    client.on("message", messages.append, namespace="/chat")
+    connect(client, service, service.token("eve"))
+    try:
+        ack = client.call("join", {"room": "python"}, namespace="/chat")
+        assert ack["ok"]
+        for number in range(1, 4):
+            payload = {"room": "python", "text": "x", "id": f"p{number}"}
+            assert client.call("message", payload, namespace="/chat")["ok"]
+        deadline = time.monotonic() + 5
+        while len(messages) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert [message["offset"] - ack["offset"] for message in messages] == [1, 2, 3]
+    finally:
+        client.disconnect()
+
+
+def connect(client: socketio.Client, service: Served, token: str) -> None:
+    client.connect(
+        service.url,
+        auth={"token": token},
+        namespaces=["/chat"],
+        transports=["websocket"],
+        wait_timeout=10,
+    )
+
+
+def test_http(service: Served) -> None:
+    with httpx.Client(base_url=service.url, timeout=10) as http:
+        assert http.get("/healthz").status_code == 200
+        assert http.get("/readyz").status_code == 200
+        assert "socketio_connections" in http.get("/metrics").text
+        assert http.get("/").status_code == 404  # the console is off in production
+        assert http.post("/dev/token", json={"user": "x", "scope": "chat"}).status_code == 404
+        assert http.get("/api/openapi.json").json()["openapi"].startswith("3.1")
+        assert http.get("/api/asyncapi.json").json()["asyncapi"].startswith("3.")
+        assert http.get("/api/docs").headers["content-type"].startswith("text/html")
+        history = "/api/v1/rooms/python/messages"
+        missing = http.get(history, headers={"X-Request-ID": "from-a-test"})
+        assert missing.status_code == 401
+        assert missing.headers["content-type"] == "application/problem+json"
+        assert missing.json()["request_id"] == missing.headers["x-request-id"] == "from-a-test"
+        good = {"Authorization": f"Bearer {service.token('ada')}"}
+        assert http.get(history, headers=good).status_code == 200
+        refused = http.post("/api/v1/tokens/revoke", json={"jti": "x"}, headers=good)
+        assert refused.status_code == 403
+
+
+def test_polling_is_told_what_to_do(service: Served) -> None:
+    answer = httpx.get(f"{service.url}/socket.io/?EIO=4&transport=polling")
+    assert answer.status_code == 400
+    assert 'transports: ["websocket"]' in answer.text
+
+
+def test_nothing_secret_and_nothing_failed_in_the_log(service: Served) -> None:
+    output = service.output()
+    assert service.secret not in output
+    assert "eyJ" not in output
+    assert "Traceback" not in output
+    for line in output.splitlines():
+        assert json.loads(line)["level"] in ("info", "warning"), line
+
+
+def test_it_goes_quietly(service: Served) -> None:
+    """Last: the service is told to stop with a client connected."""
+    client = socketio.Client(reconnection=False)
+    told: list[Any] = []
+    client.on("server_draining", told.append, namespace="/chat")
+    connect(client, service, service.token("last"))
+    started = time.monotonic()
+    service.process.terminate()
+    assert service.process.wait(10) == 0
+    assert time.monotonic() - started < 7
+    client.wait()
+    assert told
+    assert told[0]["retry_in"] > 0
+    assert "Traceback" not in service.output()
