@@ -53,7 +53,9 @@ def backend_problems(settings: BackendSettings, *, env: str, workers: int) -> li
     elif env == "production":
         problems.append("REDIS_URL is missing; in production it names the Redis all workers share")
     elif workers > 1:
-        problems.append("REDIS_URL is missing; without it there can be one worker: WEB_CONCURRENCY=1")
+        problems.append(
+            "REDIS_URL is missing; without it there can be one worker: WEB_CONCURRENCY=1"
+        )
     return problems
 
 

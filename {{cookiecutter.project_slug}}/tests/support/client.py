@@ -1,4 +1,4 @@
-"""A Socket.IO client for tests: connects, calls with acknowledgement, and keeps what it receives."""
+"""A Socket.IO client for tests: it connects, calls with acknowledgement, keeps what it receives."""
 
 import queue
 import time

@@ -59,13 +59,17 @@ def postgres_database(server: str) -> Iterator[str]:
     """The URL of a new, empty database on `server`."""
     name = f"test_{uuid4().hex}"
     address = make_url(server).set(drivername="postgresql")
-    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield address.set(database=name).render_as_string(hide_password=False)
-        finally:
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-            admin.execute(drop.format(sql.Identifier(name)))
+    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield address.set(database=name).render_as_string(hide_password=False)
+    finally:
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        _administer(server, drop.format(sql.Identifier(name)))
+
+
+def _administer(server: str, command: sql.Composed) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(command)
 
 
 @contextmanager

@@ -20,9 +20,7 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 30.0
-GENEROUS = {
-    f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")
-}
+GENEROUS = {f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
 """Limits that tests of other things do not run into."""
 
 

@@ -7,8 +7,10 @@ import httpx
 import jwt
 import pytest
 
+from {{cookiecutter.package_name}}.settings import PACKAGE
+
 from ..support.client import Refused, connect
-from ..support.service import PACKAGE, Service, running_service
+from ..support.service import Service, running_service
 
 
 def refusal(service: Service, token: str | None, **options: Any) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def test_bad_tokens(service: Service) -> None:
         "audience": service.token(audience="elsewhere"),
         "issuer": service.token(issuer="somebody"),
         "algorithm": service.token(algorithm="HS512", secret=service.secret + "x" * 64),
-        "none": jwt.encode(payload, None, algorithm="none"),
+        "none": jwt.encode(payload, "", algorithm="none"),
     }
     for why, token in bad.items():
         assert refusal(service, token) == {"code": "token_invalid"}, why

@@ -27,9 +27,7 @@ def environ(**variables: str) -> dict[str, str]:
     return {**inherited, "APP_ENV": "test", "APP_JWT_SECRET": SECRET, **variables}
 
 
-def run(
-    directory: Path, *arguments: str, **variables: str
-) -> "subprocess.CompletedProcess[str]":
+def run(directory: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         env=environ(**variables),

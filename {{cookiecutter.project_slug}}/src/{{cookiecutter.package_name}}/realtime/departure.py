@@ -31,9 +31,7 @@ class Departure:
         connections = self._server.connections()
         window = min(seconds_left * SHARE_OF_TIME, 0.5 + len(connections) / CLOSED_PER_SECOND)
         start = time.monotonic()
-        moments = {
-            connection: round(_random.uniform(0.1, window), 3) for connection in connections
-        }
+        moments = {connection: round(_random.uniform(0.1, window), 3) for connection in connections}
         for session in self._sessions:
             retry_in = moments.get(session.connection)
             if retry_in is not None:

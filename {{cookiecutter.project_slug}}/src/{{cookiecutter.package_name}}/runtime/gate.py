@@ -78,21 +78,20 @@ class Gate:
             event_name=known,
             user=session.user if session else None,
         ):
+            outcome = "ok"
             try:
                 ack = await self._carry_out(session, event, args)
-                outcome = "ok"
             except Exception as error:
                 refusal = self._refusal(error)
-                ack, outcome = refusal.acknowledgement(request_id), refusal.code
+                ack = refusal.acknowledgement(request_id)
+                outcome = refusal.code
             finally:
                 self._in_flight -= 1
         metrics.EVENTS.labels(self._namespace, known, outcome).inc()
         metrics.EVENT_SECONDS.labels(self._namespace, known).observe(time.perf_counter() - started)
         return ack
 
-    async def _carry_out(
-        self, session: Session | None, event: str, args: tuple[Any, ...]
-    ) -> msgspec.Struct:
+    async def _carry_out(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
         if session is None or session.ends_at <= time.time():
             raise Refusal("forbidden", "the session has ended; connect again")
         if self._in_flight > MAX_IN_FLIGHT:
@@ -106,8 +105,7 @@ class Gate:
         command, handler = self._commands[event]
         payload = self._validate(command, args)
         async with mode.timeout(HANDLER_TIMEOUT):
-            ack: msgspec.Struct = await handler(session, payload)
-        return ack
+            return await handler(session, payload)
 
     def _validate(self, command: CommandType, args: tuple[Any, ...]) -> Any:
         if len(args) != 1:

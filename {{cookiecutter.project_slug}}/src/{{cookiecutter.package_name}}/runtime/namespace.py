@@ -34,7 +34,7 @@ class NamespaceContract(Protocol):
     def commands(self) -> Sequence[CommandType]: ...
 
 
-class GatedNamespace(socketio.AsyncNamespace):
+class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """Base of the product's namespaces.
 
     A subclass has a method ``on_<event>(session, payload)`` for each event of its contract, which

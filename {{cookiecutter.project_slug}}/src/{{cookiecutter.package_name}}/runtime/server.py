@@ -104,7 +104,7 @@ class RealtimeServer(socketio.AsyncServer):
             await socket.close(wait=False)
         except EngineIOError:
             _log.debug("the connection was gone already")
-        # Engine.IO leaves it to the client to close the transport; this ends the writer, which does.
+        # Engine.IO leaves closing the transport to the client; this ends the writer, which does it.
         await socket.queue.put(None)
 
     async def end_socket(self, sid: str, namespace: str) -> None:

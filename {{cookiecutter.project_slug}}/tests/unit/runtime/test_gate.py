@@ -16,12 +16,12 @@ from {{cookiecutter.package_name}}.runtime.sessions import Session
 from {{cookiecutter.package_name}}.runtime.tokens import Claims
 
 
-class Say(Payload):
+class Say(Payload, frozen=True):
     text: str
     times: int = 1
 
 
-class Said(Ack):
+class Said(Ack, frozen=True):
     text: str
 
 
@@ -42,15 +42,13 @@ class Handler:
         self.delay = 0.0
         self.wait = 0.0
         command = Command("say", Say, Said, "Say it.")
-        self.gate = Gate(
-            "/t", {"say": (command, self.say)}, limit=self.limit, explain=self.explain
-        )
+        self.gate = Gate("/t", {"say": (command, self.say)}, limit=self.limit, explain=self.explain)
 
-    async def say(self, session: Session, command: Say) -> Said:
+    async def say(self, session: Session, payload: Any) -> Said:
         await mode.sleep(self.delay)
         if self.error:
             raise self.error
-        return Said(text=command.text * command.times)
+        return Said(text=payload.text * payload.times)
 
     async def limit(self, session: Session, event: str) -> float:
         return self.wait

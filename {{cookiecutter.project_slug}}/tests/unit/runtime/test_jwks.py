@@ -91,7 +91,9 @@ async def test_a_dead_key_server_stalls_nobody_whose_key_is_known() -> None:
     assert server.fetches == 2
 
 
-@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"keys": []}', b"\xff\xfe", b'{"keys": [1]}'])
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"{}", b'{"keys": []}', b"\xff\xfe", b'{"keys": [1]}']
+)
 async def test_nonsense_is_no_key_set(document: bytes) -> None:
     with pytest.raises(KeysUnavailable):
         await KeyServer(document).client().key("old")

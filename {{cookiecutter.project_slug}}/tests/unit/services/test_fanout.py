@@ -54,7 +54,7 @@ async def test_signals_out_of_order_and_twice(cluster: Cluster) -> None:
     cluster.wires.held = []
     await say(here, "ada", 1, 10)
     late = cluster.wires.held * 2
-    random.Random(7).shuffle(late)
+    random.Random(7).shuffle(late)  # noqa: S311
     for end, topic, data in late:
         await end.handlers[topic](data)
     assert there.offsets("bob") == list(range(1, 11))

@@ -49,8 +49,8 @@ async def test_who_comes_and_goes_is_told_in_that_order(cluster: Cluster) -> Non
         await join(worker, "bob")
         await worker.chat.gone(worker.member("bob"))
     await mode.sleep(0.15)
-    came, went = (["bob"], []), ([], ["bob"])
-    assert worker.presence_told("ada") == [(["eve"], []), came, went, came, went]
+    there_and_back: list[tuple[list[str], list[str]]] = [(["bob"], []), ([], ["bob"])]
+    assert worker.presence_told("ada") == [(["eve"], []), *there_and_back, *there_and_back]
 
 
 async def test_leaving_is_told(cluster: Cluster) -> None:

@@ -25,10 +25,16 @@ export class Connection {
       reconnection: false,
       forceNew: true,
     });
-    this.socket.on("connect", () => this.#connected());
+    this.socket.on("connect", () => {
+      this.#attempts = this.#drainedUntil = 0;
+      onState({ name: "connected" });
+    });
     this.socket.on("connect_error", (error) => this.#refused(error));
     this.socket.on("disconnect", (reason) => this.#lost(reason));
-    this.socket.on("server_draining", ({ retry_in }) => this.#draining(retry_in));
+    this.socket.on("server_draining", ({ retry_in }) => {
+      this.#drainedUntil = Date.now() + retry_in * 1000;
+      onState({ name: "draining", at: this.#drainedUntil });
+    });
   }
 
   open() {
@@ -56,11 +62,6 @@ export class Connection {
     return refusal("offline", "not connected");
   }
 
-  #connected() {
-    this.#attempts = this.#drainedUntil = 0;
-    this.#onState({ name: "connected" });
-  }
-
   #refused({ message, data }) {
     const code = data?.code;
     if (FINAL.includes(code)) this.#onState({ name: "refused", code, message });
@@ -73,11 +74,6 @@ export class Connection {
     const drained = (this.#drainedUntil - Date.now()) / 1000;
     if (drained > 0) this.#retryIn(drained, { name: "draining" });
     else this.#retryIn(this.#backoff(), { name: "reconnecting" });
-  }
-
-  #draining(seconds) {
-    this.#drainedUntil = Date.now() + seconds * 1000;
-    this.#onState({ name: "draining", at: this.#drainedUntil });
   }
 
   #retryIn(seconds, state) {

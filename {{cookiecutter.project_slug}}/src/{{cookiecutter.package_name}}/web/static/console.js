@@ -7,7 +7,9 @@ import * as view from "./view.js";
 
 const { $ } = view;
 const TICK = 500; // ms between two looks at the countdowns
-const BAD_NAME = "A room name has 1 to 64 characters: a–z, 0–9, “-” and “_”, and starts with a letter or digit.";
+const BAD_NAME =
+  "A room name has 1 to 64 characters: a–z, 0–9, “-” and “_”, and starts with a letter or digit.";
+const NO_LIBRARY = "The Socket.IO client is missing: run “make assets”, then reload this page.";
 
 const session = new Session();
 let connection = null;
@@ -16,7 +18,7 @@ let state = { name: "idle" };
 let failure = "";
 
 const library = await import("./vendor/socket.io.esm.min.js").catch(() => null);
-if (!library) view.trouble("The Socket.IO client is missing: run “make assets”, then reload this page.");
+if (!library) view.banner("trouble", NO_LIBRARY);
 
 async function signIn() {
   if (!library) return;
@@ -62,7 +64,8 @@ function entered() {
 async function joinRoom() {
   const name = $("room").value.trim();
   const answer = ROOM_NAME.test(name) ? await room.join(name) : null;
-  view.fieldError("room", answer ? view.problem(answer) : BAD_NAME);
+  const problem = answer?.error ? view.explain(answer.error) : BAD_NAME;
+  view.fieldError("room", answer?.ok ? "" : problem);
   if (!answer?.ok) return $("room").focus();
   history.replaceState(null, "", `#${name}`);
   showRoom();
@@ -73,20 +76,16 @@ async function rejoinRoom() {
   const answer = await room.rejoin();
   if (!answer.ok) return notBack(answer.error);
   const missed = answer.messages.length;
-  if (!answer.recovered) news("What you missed could not be recovered: these are the latest messages.");
-  else if (missed) news(missed === 1 ? "Caught up on 1 message." : `Caught up on ${missed} messages.`);
-  return view.trouble("");
+  if (!answer.recovered) view.news("What you missed could not be recovered: these are the latest messages.");
+  else if (missed) view.news(missed === 1 ? "Caught up on 1 message." : `Caught up on ${missed} messages.`);
+  return view.banner("trouble", "");
 }
 
 function notBack(error) {
   if (error.code === "offline") return; // the next connect brings us here again
-  view.trouble(`Not back in the room: ${view.explain(error)}`);
-  if (error.retry_after) setTimeout(() => state.name === "connected" && rejoinRoom(), error.retry_after * 1000);
-  else room.leave();
-}
-
-function news(text) {
-  view.setText($("news"), text);
+  view.banner("trouble", `Not back in the room: ${view.explain(error)}`);
+  if (!error.retry_after) room.leave();
+  else setTimeout(() => state.name === "connected" && room.name && rejoinRoom(), error.retry_after * 1000);
 }
 
 function showRoom() {
@@ -102,21 +101,23 @@ function say() {
   if (!text) return;
   $("text").value = "";
   $("scroller").scrollTop = 0; // the bottom: the list grows upwards
-  news("");
+  view.news("");
   room.say(text);
 }
 
 async function tokenExpiring(seconds) {
-  if (!inDevelopment) return view.renewal(`Your token ends in ${seconds} s.`);
-  await session.signIn(session.user).catch(() => {}); // if it fails, the next connect tries again
-  return refreshToken(await session.token());
+  if (!inDevelopment) return view.banner("renew", `Your token ends in ${seconds} s.`);
+  // If this fails the socket ends with its token, and the next connect comes with a new one.
+  await session.signIn(session.user).catch(() => {});
+  return connection.request("token_refresh", { token: await session.token() });
 }
 
-async function refreshToken(token) {
-  const answer = await connection.request("token_refresh", { token });
-  if (!answer.ok) view.renewal(`Not renewed: ${view.problem(answer)}`);
-  else if (!inDevelopment) await session.signIn(token).then(() => view.renewal(""));
+async function renew() {
+  const token = $("new-token").value.trim();
   $("new-token").value = "";
+  const answer = await connection.request("token_refresh", { token });
+  if (answer.ok) await session.signIn(token);
+  view.banner("renew", answer.ok ? "" : `Not renewed: ${view.explain(answer.error)}`);
 }
 
 /** Run `action` for a form, once at a time. */
@@ -134,7 +135,7 @@ function onSubmit(id, action) {
 onSubmit("sign-in", signIn);
 onSubmit("room-form", joinRoom);
 onSubmit("composer", say);
-onSubmit("renew", () => refreshToken($("new-token").value.trim()));
+onSubmit("renew", renew);
 
 $("text").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

@@ -17,10 +17,6 @@ export function explain({ code, message, retry_after: wait }) {
   return `${message} (${code}).${wait ? ` Try again in ${Math.ceil(wait)} s.` : ""}`;
 }
 
-export function problem(answer) {
-  return answer.ok ? "" : explain(answer.error);
-}
-
 /** Have screen readers say an error that is shown elsewhere on the page. */
 export function speak(text) {
   setText($("errors"), text);
@@ -33,30 +29,28 @@ export function fieldError(name, text) {
 }
 
 export function connection(state) {
-  const [words, banner] = STATES[state.name];
+  const [words, trouble] = STATES[state.name];
   $("state").dataset.state = state.name;
   setText($("state"), words);
   $("try-now").hidden = !state.at;
   countdown(state);
-  if (state.name === "refused" && state.at) trouble(`The service refused the connection: ${explain(state)}`);
-  else if (banner !== null) trouble(banner);
+  if (state.code && state.at) banner("trouble", `The service refused the connection: ${explain(state)}`);
+  else if (trouble !== null) banner("trouble", trouble);
 }
 
 export function countdown({ at }) {
   setText($("next-try"), at ? `Next try in ${secondsTo(at)} s.` : "");
 }
 
-export function trouble(text) {
-  $("trouble").hidden = !text;
-  setText($("trouble-text"), text);
+/** Show what is wrong across the page ("trouble"), or ask for a new token ("renew"); with "" stop. */
+export function banner(id, text) {
+  $(id).hidden = !text;
+  setText($(`${id}-text`), text);
   speak(text);
 }
 
-/** Ask for a new token and say why; with "" stop asking. */
-export function renewal(text) {
-  $("renew").hidden = !text;
-  setText($("renew-text"), text);
-  speak(text);
+export function news(text) {
+  setText($("news"), text);
 }
 
 /** Show the room to `user`, or with "" the sign-in form. */
@@ -65,7 +59,7 @@ export function signedIn(user) {
   $("who").hidden = $("chat").hidden = !user;
   setText($("me"), user);
   if (user) return;
-  renewal("");
+  banner("renew", "");
   $("credential").focus();
 }
 
@@ -142,7 +136,7 @@ function element(tag, className, text = "") {
 }
 
 /** Unchanged text is left alone, so that nothing is read out twice. */
-export function setText(element, text) {
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
