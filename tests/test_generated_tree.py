@@ -16,6 +16,9 @@ import pytest
 from baking import CHOICES, TEMPLATE, files, pairwise
 from packaging.requirements import Requirement
 
+# One worker for all: they read the same generated projects.
+pytestmark = pytest.mark.xdist_group("test_generated_tree")
+
 COMBINATIONS = pairwise(CHOICES)
 IDS = ["-".join(row.values()) for row in COMBINATIONS]
 MANIFEST = tomllib.loads((TEMPLATE / ".generator/manifest.toml").read_text("utf-8"))

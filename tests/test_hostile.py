@@ -12,6 +12,9 @@ import pytest
 import yaml
 from baking import files
 
+# One worker for all: they read the same generated projects.
+pytestmark = pytest.mark.xdist_group("test_hostile")
+
 TEXTS = {
     "quotes": """It's a "chat"; 'really' `so` \"\"\" and ''' too""",
     "backslashes": "C:\\new\\table \\\" \\' \\\\ \\u0041 \\x",

@@ -38,7 +38,6 @@ def serve(reload: bool) -> None:
 
 
 def _serve_options(settings: Settings) -> ServeOptions:
-    configure_logging(settings.log_level, settings.log_format)
     try:
         port = claim_port(settings.host, settings.port)
     except OSError as error:
@@ -46,6 +45,7 @@ def _serve_options(settings: Settings) -> ServeOptions:
         raise click.ClickException(
             f"cannot serve on {where}: {error.strerror}; set HOST or PORT, or stop what runs there"
         ) from None
+    configure_logging(settings.log_level, settings.log_format)
     return ServeOptions(
         app=f"{PACKAGE}.app:create_app",
         name=PACKAGE,

@@ -1,4 +1,4 @@
-"""Where this service keeps its data: messages in a database, the rest in its one worker's memory."""
+"""Where this service keeps its data: messages in a database, the rest in its worker's memory."""
 
 from __future__ import annotations
 

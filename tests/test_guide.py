@@ -1,0 +1,112 @@
+"""The README of a generated project says how to change it. Done as it says, it works."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import textwrap
+from pathlib import Path
+
+import httpx
+import pytest
+import socketio
+from baking import bake
+from serving import make, served
+
+
+def blocks(readme: str, heading: str) -> list[str]:
+    """The Python blocks under a heading, in order."""
+    _, _, section = readme.partition(f"### {heading}\n")
+    return re.findall(r"```python\n(.*?)```", re.split(r"\n##+ ", section)[0], re.S)
+
+
+def insert(file: Path, text: str, before: str) -> None:
+    source = file.read_text("utf-8")
+    assert source.count(before) == 1, f"{file.name} no longer holds {before!r} once"
+    file.write_text(source.replace(before, text + before), "utf-8")
+
+
+def follow(project: Path) -> None:
+    """Do what the README says, as a reader would."""
+    readme = (project / "README.md").read_text("utf-8")
+    [package] = (project / "src").iterdir()
+
+    types, service, edge = blocks(readme, "Add an event")
+    [command] = re.findall(r"`(Command\(.*?\),)`", readme)
+    events = package / "domain/events.py"
+    insert(events, f"{types}\n", "CHAT = Namespace(")
+    insert(events, f"{command}\n        ", "TOKEN_REFRESH,\n")
+    insert(events, "TYPING, ", "TOKEN_EXPIRING, SERVER_DRAINING)")
+    insert(package / "services/chat.py", f"{service}\n", "    def _require(")
+    insert(package / "realtime/chat.py", f"{edge}\n", "    async def gone(")
+    names = "from ..domain.events import "
+    insert(package / "services/chat.py", f"{names}TYPING, Noted, Typing, UserTyping\n", names)
+    insert(package / "realtime/chat.py", f"{names}Noted, Typing\n", names)
+
+    [route] = blocks(readme, "Add a route")
+    (package / "http/me.py").write_text(route, "utf-8")
+    insert(package / "http/blueprints.py", "me, ", "messages, reference, tokens\n")
+    insert(package / "http/blueprints.py", "me.bp, ", "messages.bp, ")
+
+    [setting] = blocks(readme, "Add a setting")
+    insert(package / "settings.py", setting, "    history_size: ")
+
+    [policy] = blocks(readme, "Change who may enter a room")
+    rooms = package / "domain/rooms.py"
+    kept, _, _ = rooms.read_text("utf-8").partition("def may_enter(")
+    rooms.write_text(kept + policy, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = bake(tmp_path_factory.mktemp("guide"), queue="none", database="none")
+    follow(project)
+    make(project, "assets", "format")
+    return project
+
+
+@pytest.mark.slow
+def test_what_the_guide_adds_passes_the_checks(changed: Path) -> None:
+    make(changed, "lint")
+    make(changed, "contract")
+    assert "Say that you are writing." in (changed / "contract/asyncapi.json").read_text("utf-8")
+    assert "/api/v1/me" in (changed / "contract/openapi.json").read_text("utf-8")
+
+
+@pytest.mark.slow
+async def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
+    with served(changed, tmp_path, {"APP_MAX_ROOMS": "7"}) as service:
+        bearer = {"Authorization": f"Bearer {service.token('ada')}"}
+        answer = httpx.get(f"{service.url}/api/v1/me", headers=bearer)
+        assert answer.json() == {"user": "ada", "scopes": ["chat"]}
+
+        ada, bob = await connect(service.url, service.token("ada")), []
+        listener = await connect(service.url, service.token("bob"))
+        listener.on("typing", bob.append, namespace="/chat")
+        for client in (ada, listener):
+            assert (await client.call("join", {"room": "lobby"}, namespace="/chat"))["ok"]
+        ack = await ada.call("typing", {"room": "lobby"}, namespace="/chat")
+        assert ack == {"ok": True, "room": "lobby"}
+        ack = await ada.call("typing", {"room": "elsewhere"}, namespace="/chat")
+        assert ack["error"]["code"] == "not_in_room"
+        ack = await ada.call("join", {"room": "staff-only"}, namespace="/chat")
+        assert ack["error"]["code"] == "forbidden"
+        for client in (ada, listener):
+            await client.disconnect()
+        assert bob == [{"room": "lobby", "user": "ada"}]
+
+
+async def connect(url: str, token: str) -> socketio.AsyncClient:
+    client = socketio.AsyncClient()
+    await client.connect(url, auth={"token": token}, namespaces=["/chat"], transports=["websocket"])
+    return client
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node here")
+def test_the_javascript_parses(changed: Path, tmp_path: Path) -> None:
+    readme = (changed / "README.md").read_text("utf-8")
+    [script] = re.findall(r"```js\n(.*?)```", readme, re.S)
+    (tmp_path / "client.mjs").write_text(textwrap.dedent(script), "utf-8")
+    subprocess.run(["node", "--check", tmp_path / "client.mjs"], check=True, timeout=60)
