@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Container, Iterator
@@ -40,6 +41,16 @@ def bake(output: Path, overwrite: bool = False, **answers: object) -> Path:
     finally:
         config.unlink()
     return Path(project)
+
+
+def copy_template(target: Path) -> Path:
+    """What generates, without what tools left in it: a template that a test may change."""
+    ignore = shutil.ignore_patterns("__pycache__", ".*_cache", "vendor", "node_modules")
+    for name in ("hooks", TEMPLATE.name):
+        shutil.copytree(REPOSITORY / name, target / name, ignore=ignore)
+    for name in ("cookiecutter.json", ".gitignore"):
+        shutil.copy2(REPOSITORY / name, target / name)
+    return target
 
 
 def run_cookiecutter(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from baking import REPOSITORY, TEMPLATE, bake, files
+from baking import TEMPLATE, bake, copy_template, files
 from cruft import check, create, diff, update
 
 GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
@@ -23,15 +22,7 @@ def git(folder: Path, *words: str) -> str:
 def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working tree as a git repository of its own."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    copy = tmp_path / "template"
-    copy.mkdir()
-    for name in ("cookiecutter.json", "hooks", TEMPLATE.name, ".gitignore"):
-        source = REPOSITORY / name
-        ignore = shutil.ignore_patterns("__pycache__", ".*_cache", "vendor")
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=ignore)
-        else:
-            shutil.copy2(source, copy / name)
+    copy = copy_template(tmp_path / "template")
     commit(copy, "first")
     return copy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import itertools
 import re
@@ -48,7 +49,7 @@ WORDS_OF_AN_OPTION = {
     ("queue", "none"): "redis|valkey",
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
-    ("deploy", "none"): "docker|compose",
+    ("deploy", "none"): r"docker|\bcompose\b",
     ("ci", "none"): r"\.github|github actions|dependabot",
 }
 # Where a word of an option that was not chosen may stand all the same.
@@ -69,21 +70,26 @@ def modules(project: Path) -> dict[str, Path]:
     return found
 
 
-def imports(path: Path, name: str = "") -> Iterator[str]:
-    """The dotted names that a file imports; ``name`` is its own, for relative imports."""
+def imports(path: Path, name: str) -> Iterator[str]:
+    """The dotted names that the module ``name`` imports, relative ones resolved."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for level, base, names in import_statements(path.read_text("utf-8")):
+        parts = package.split(".")
+        upper = [*parts[: len(parts) - level + 1], base] if level else [base]
+        full = ".".join(upper).rstrip(".")
+        yield from (full, *(f"{full}.{name}" for name in names))
+
+
+@functools.cache
+def import_statements(source: str) -> list[tuple[int, str, list[str]]]:
+    """Level, module and names of each import; most files are the same in many projects."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [(0, alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = package.split(".")
-                base = ".".join([*parts[: len(parts) - node.level + 1], *base.split(".")]).strip(
-                    "."
-                )
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found.append((node.level, node.module or "", [alias.name for alias in node.names]))
+    return found
 
 
 def test_the_array_is_as_small_as_pairs_allow() -> None:
@@ -159,28 +165,24 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used(project: Path
     develop = {Requirement(d).name.lower() for d in pyproject["dependency-groups"]["dev"]}
     own = {path.name for path in (project / "src").iterdir()} | {"tests", "migrations"}
     for folder, extra in (("src", set()), ("migrations", set()), ("tests", develop)):
-        roots = {root for path in (project / folder).rglob("*.py") for root in outer_imports(path)}
+        sources = [path.read_text("utf-8") for path in (project / folder).rglob("*.py")]
+        statements = [found for source in sources for found in import_statements(source)]
+        roots = {base.split(".")[0] for level, base, _ in statements if not level}
         needed = {DISTRIBUTIONS.get(root, root) for root in roots - own - sys.stdlib_module_names}
         assert needed <= declared | extra | COME_ALONG, folder
         if folder == "src":
             assert declared - needed <= set(NOT_IMPORTED)
 
 
-def outer_imports(path: Path) -> Iterator[str]:
-    """The top-level packages that a file imports by absolute name."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.split(".")[0]
-
-
 def names(path: Path) -> str:
     """What a file names: all of its text, or for Python its identifiers, not its sentences."""
     text = path.read_text("utf-8", "replace")
-    if path.suffix != ".py":
-        return text
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return identifiers(text) if path.suffix == ".py" else text
+
+
+@functools.cache
+def identifiers(source: str) -> str:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return "\n".join(token.string for token in tokens if token.type == tokenize.NAME)
 
 

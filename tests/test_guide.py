@@ -81,10 +81,11 @@ async def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
         answer = httpx.get(f"{service.url}/api/v1/me", headers=bearer)
         assert answer.json() == {"user": "ada", "scopes": ["chat"]}
 
-        ada, bob = await connect(service.url, service.token("ada")), []
-        listener = await connect(service.url, service.token("bob"))
-        listener.on("typing", bob.append, namespace="/chat")
-        for client in (ada, listener):
+        heard: list[dict[str, str]] = []
+        ada = await connect(service.url, service.token("ada"))
+        bob = await connect(service.url, service.token("bob"))
+        bob.on("typing", heard.append, namespace="/chat")
+        for client in (ada, bob):
             assert (await client.call("join", {"room": "lobby"}, namespace="/chat"))["ok"]
         ack = await ada.call("typing", {"room": "lobby"}, namespace="/chat")
         assert ack == {"ok": True, "room": "lobby"}
@@ -92,9 +93,9 @@ async def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
         assert ack["error"]["code"] == "not_in_room"
         ack = await ada.call("join", {"room": "staff-only"}, namespace="/chat")
         assert ack["error"]["code"] == "forbidden"
-        for client in (ada, listener):
+        for client in (ada, bob):
             await client.disconnect()
-        assert bob == [{"room": "lobby", "user": "ada"}]
+        assert heard == [{"room": "lobby", "user": "ada"}]
 
 
 async def connect(url: str, token: str) -> socketio.AsyncClient:

@@ -62,7 +62,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
                 answers = {"project_slug": "everything", "database": "postgresql"}
                 bake(project.parent, overwrite=True, **answers, python_version=version)
                 install = ["make", "install", "assets"]
-                run(install, project, UV_PYTHON=FOUND[version])
+                failure = run(install, project, UV_PYTHON=FOUND[version])
+                assert not failure, failure
                 for old in project.parent.glob("done-*"):
                     old.unlink()
                 done.touch()
@@ -71,8 +72,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
     return get
 
 
-def run(command: list[str], project: Path, **environ: str) -> None:
-    """Run a step; its whole output is the failure."""
+def run(command: list[str], project: Path, **environ: str) -> str:
+    """Run a step; returns its whole output if it fails, else nothing."""
     done = subprocess.run(
         command,
         cwd=project,
@@ -82,7 +83,7 @@ def run(command: list[str], project: Path, **environ: str) -> None:
         text=True,
         timeout=STEP_SECONDS,
     )
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+    return f"{' '.join(command)}\n{done.stdout}" if done.returncode else ""
 
 
 @pytest.fixture(params=COMBINATIONS, ids=IDS)
@@ -117,12 +118,13 @@ def test_a_project_passes_its_own_checks(
     cache = project.parent.parent / f"mypy-{worker_id}"
     environ = {"PYTHONPATH": "src", "PYTHONDONTWRITEBYTECODE": "1"}
     environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
-    for step in (
+    steps = (
         ["ruff", "format", "--no-cache", "--check", "."],
         ["ruff", "check", "--no-cache", "."],
         ["mypy", "--strict", "--cache-dir", str(cache)],
         ["lint-imports", "--no-cache"],
         ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-    ):
-        run([str(tools / step[0]), *step[1:]], project, **environ)
+    )
+    failures = [run([str(tools / step[0]), *step[1:]], project, **environ) for step in steps]
+    assert not any(failures), "\n".join(failures)
     print(f"\n{project.name}: {time.monotonic() - started:.0f} s")

@@ -13,7 +13,7 @@ from {{cookiecutter.package_name}}.__main__ import main
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
 SECRET = secrets.token_urlsafe(48)
-BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_PING": "1"}
+BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}
 KEYS = {"APP_JWT_ALGORITHMS": "RS256", "APP_JWT_JWKS_URL": "https://issuer.example/keys"}
 
 Command = Callable[..., Result]
@@ -41,7 +41,7 @@ def test_wrong_settings_are_all_named(command: Command, line: str) -> None:
     assert result.exit_code == 2
     assert "PORT must be" in result.stderr
     assert "APP_JWT_SECRET is shorter" in result.stderr
-    assert "APP_PING is not a setting of this service; did you mean" in result.stderr
+    assert "did you mean APP_HISTORY_SIZE?" in result.stderr
     assert "s3cr3t" not in result.output
     assert result.stdout == ""
 
@@ -65,9 +65,7 @@ def test_a_token_is_all_that_is_printed(command: Command) -> None:
     arguments = ["--user", "ada", "--scope", "chat admin", "--lifetime", "60", "--rooms", "a-*, b"]
     result = command("token", *arguments)
     assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
-    claims = jwt.decode(
-        result.stdout.strip(), SECRET, ["HS256"], audience=PACKAGE, issuer=PACKAGE
-    )
+    claims = jwt.decode(result.stdout.strip(), SECRET, ["HS256"], audience=PACKAGE, issuer=PACKAGE)
     assert (claims["sub"], claims["scope"], claims["rooms"]) == ("ada", "chat admin", ["a-*", "b"])
     assert 59 <= claims["exp"] - claims["iat"] <= 61
     assert claims["jti"]

@@ -173,3 +173,31 @@ async def test_a_flood_of_events_is_held_back(service: Service) -> None:
                 elif frame == "2":
                     await socket.send("3")
     assert acks == list(range(3000))
+
+
+async def test_a_client_that_does_not_read_is_given_up(service: Service, room: str) -> None:
+    """Others are served meanwhile, and what waits for it is let go."""
+    before = len(service.output())
+    async with hello(service, "deaf") as deaf, hello(service, "ada") as ada:
+        for socket in (deaf, ada):
+            await socket.send("42/chat,1" + json.dumps(["join", {"room": room}]))
+        deaf.transport.pause_reading()
+
+        async def read() -> None:
+            async for frame in ada:
+                if frame == "2":
+                    await ada.send("3")
+
+        reading = asyncio.create_task(read())
+        async with asyncio.timeout(60):
+            number = 0
+            while "slow reader" not in service.output()[before:]:
+                for _ in range(100):
+                    number += 1
+                    event = ["message", {"room": room, "text": "x" * 3500, "id": str(number)}]
+                    await ada.send(f"42/chat,{number}" + json.dumps(event))
+                await asyncio.sleep(0.01)
+        reading.cancel()
+        deaf.transport.abort()
+    with joined(service.url, service.token("eve"), room) as eve:
+        assert eve.call("message", {"room": room, "text": "x", "id": "1"})["ok"]

@@ -14,7 +14,7 @@ from ..support.client import connect
 from ..support.service import PACKAGE, START_TIMEOUT, free_port
 from ..unit.runtime.serving import eventually
 
-BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_PING": "1"}
+BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}
 FACTORY = ["uvicorn", "--factory", f"{PACKAGE}.app:create_app", "--port", "0"]
 
 
@@ -38,7 +38,7 @@ def test_wrong_settings_end_it_before_it_listens(tmp_path: Path, command: list[s
     assert done.returncode == 2
     assert "PORT must be" in done.stderr
     assert "APP_JWT_SECRET is shorter" in done.stderr
-    assert "APP_PING is not a setting" in done.stderr
+    assert "APP_HISTORY is not a setting" in done.stderr
     assert "s3cr3t" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 

@@ -28,6 +28,9 @@ MAX_ATTACHMENTS = 8
 CROWD_MARGIN = 2
 """An address may open this many times its allowance, so that the excess can be told why not."""
 MIN_FRAME_LIMIT = 1_000_000
+WATCH_SECONDS = 0.5
+MAX_QUEUED = 1000
+"""Packets that may wait for a client that reads too slowly, at each look."""
 _EVENT_HEAD = re.compile(r"2(?:(/[^,]{0,255}),)?(\d{1,15})?\[")
 
 
@@ -116,15 +119,29 @@ class RealtimeServer(socketio.AsyncServer):
             _log.debug("the socket was gone already")
 
     async def watch(self) -> None:
-        """Close connections without a namespace in time. Runs as long as the worker does."""
+        """End connections that outstay their bounds. Runs as long as the worker does."""
         while True:
-            await mode.sleep(min(1.0, self._connect_timeout / 2))
-            now = time.monotonic()
-            overdue = [sid for sid, deadline in self._deadlines.items() if deadline <= now]
-            for connection in overdue:
-                del self._deadlines[connection]
-                _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
-                await self.end_connection(connection)
+            await mode.sleep(WATCH_SECONDS)
+            await self._end_silent()
+            await self._end_slow()
+
+    async def _end_silent(self) -> None:
+        now = time.monotonic()
+        overdue = [sid for sid, deadline in self._deadlines.items() if deadline <= now]
+        for connection in overdue:
+            del self._deadlines[connection]
+            _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
+            await self.end_connection(connection)
+
+    async def _end_slow(self) -> None:
+        slow = [sid for sid, s in self.eio.sockets.items() if s.queue.qsize() > MAX_QUEUED]
+        for connection in slow:
+            queue = self.eio.sockets[connection].queue
+            _log.warning("connection closed: %d packets wait for a slow reader", queue.qsize())
+            while not queue.empty():
+                queue.get_nowait()
+                queue.task_done()
+            await self.end_connection(connection)
 
     def _has_namespace(self, connection: str) -> bool:
         return any(

@@ -36,7 +36,7 @@ def test_ready_with_nothing_to_check(service: Service) -> None:
 
 
 def test_the_failed_check_is_named_and_no_secret_is(service: Service) -> None:
-    service.checks.update(redis=broken, database=well)
+    service.checks.update({"redis": broken, "database": well})
     response = service.client.get("/readyz")
     assert response.status_code == 503
     assert response.get_json() == {
@@ -61,7 +61,7 @@ def test_frozen_backends_are_waited_for_together_and_not_for_long(
         finally:
             waiting -= 1
 
-    service.checks.update(redis=frozen, database=frozen)
+    service.checks.update({"redis": frozen, "database": frozen})
     started = time.monotonic()
     response = service.client.get("/readyz")
     assert time.monotonic() - started < 30

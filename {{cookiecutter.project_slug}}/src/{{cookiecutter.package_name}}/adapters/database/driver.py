@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, TypeVar
 
+from sqlalchemy import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+"""What is done on a connection. Plain functions: the engine decides where they run."""
 
 CALL_SECONDS = 5.0
 """How long a caller waits for the database, getting a connection included."""
@@ -16,28 +21,39 @@ CLEAN_UP_SECONDS = 0.5
 """What a caller then leaves for giving up in order."""
 
 
+class DatabaseEngine(Protocol):
+    """Connections to a database, none of which may hold up the service while it waits."""
+
+    errors: type[Exception]
+    """What the driver itself raises."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work`, each statement of which sees what was committed when it began."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; nothing of it stays if it raises."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
     """One kind of database and the driver through which the service reaches it.
 
     :param name: SQLAlchemy's name of dialect and driver.
     :param module: what that driver imports.
-    :param migrations: the name for Alembic, which runs without an event loop.
-    :param options: for SQLAlchemy's engine.
+    :param engine: opens the engine; connections are made when they are first used.
     :param one_writer: whether one transaction at a time may write, whatever it writes.
-    :param reading: execution options of sessions that only read, a single statement at a time.
-    :param set_up: run on every new connection.
     :param one_migration: run first in a migration: holds off others until the transaction ends.
     :param has_versions: true if Alembic's table of versions is there.
     """
 
     name: str
     module: str
-    migrations: str
-    options: Mapping[str, Any]
+    engine: Callable[[URL], DatabaseEngine]
     one_writer: bool
-    reading: Mapping[str, Any]
-    set_up: Callable[[DBAPIConnection], None]
     one_migration: Sequence[str]
     has_versions: str
 

@@ -1,64 +1,51 @@
-"""Sessions on a database: one a unit of work, each bounded in time, no driver error leaves them."""
+"""Units of work on a database: each bounded in time, and no driver's error leaves them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from weakref import WeakValueDictionary
 
-from sqlalchemy import event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
 
 from ...domain.errors import Refused, Unavailable
 from ...runtime.mode import Lock, timeout
-from .driver import CALL_SECONDS, CLEAN_UP_SECONDS, Driver
+from .driver import CALL_SECONDS, CLEAN_UP_SECONDS, DatabaseEngine, Driver, T, Work
 from .urls import resolve
 
 _log = logging.getLogger(__name__)
 
 
 class Database:
-    """Where sessions come from. Shared by everything that is kept in the database."""
+    """Shared by everything of this worker that is kept in the database."""
 
-    def __init__(self, engine: AsyncEngine, driver: Driver) -> None:
+    def __init__(self, engine: DatabaseEngine, driver: Driver) -> None:
         self.driver = driver
+        self._engine = engine
+        self._failures = (SQLAlchemyError, engine.errors, OSError, TimeoutError)
         self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
-        self._writers = async_sessionmaker(engine)
-        self._readers = async_sessionmaker(engine.execution_options(**driver.reading))
-        # A new connection's own set-up is not wrapped by SQLAlchemy.
-        dbapi_error: type[Exception] = engine.dialect.loaded_dbapi.Error
-        self._failures = (SQLAlchemyError, dbapi_error, OSError, TimeoutError)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session to read with. Each statement sees what was committed when it began.
+    async def read(self, work: Work[T]) -> T:
+        """Run `work`, each statement of which sees what was committed when it began.
 
         :raises Unavailable: if the database refuses, or takes longer than :data:`CALL_SECONDS`.
         """
-        async with self._answering(), self._readers() as session:
-            yield session
+        async with self._answering():
+            return await self._engine.read(work)
 
-    @asynccontextmanager
-    async def writing(self, what: str) -> AsyncIterator[AsyncSession]:
-        """A transaction: committed at the end of the block, undone if anything is raised in it.
+    async def write(self, what: str, work: Work[T]) -> T:
+        """Run `work` in a transaction; nothing of it stays if it raises.
 
-        :param what: names what is locked in it. This worker's writers of the same thing take turns
-            here, because those who wait in the database each hold a connection.
+        :param what: names what it locks. This worker's writers of the same thing take turns here,
+            because those who wait in the database each hold a connection.
         :raises IntegrityError: when a row that has to be unique is there already.
         :raises Refused: when the database cannot hold a value.
-        :raises Unavailable: as for :meth:`reading`.
+        :raises Unavailable: as for :meth:`read`; `work` may have been done nevertheless.
         """
         turn = self._turns.setdefault("" if self.driver.one_writer else what, Lock())
-        async with self._answering(), turn, self._writers.begin() as session:
-            yield session
+        async with self._answering(), turn:
+            return await self._engine.write(work)
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
@@ -80,21 +67,16 @@ class Database:
 
 @asynccontextmanager
 async def open_database(url: str | None) -> AsyncIterator[Database]:
-    """Connect to the database when it is first used; at the end, close every connection."""
+    """The database at `url`; at the end every connection is closed."""
     driver, resolved = resolve(url)
-    engine = create_async_engine(resolved, hide_parameters=True, **driver.options)
-
-    @event.listens_for(engine.pool, "connect")
-    def set_up(connection: Any, _record: object) -> None:
-        driver.set_up(connection)
-
+    engine = driver.engine(resolved)
     try:
         yield Database(engine, driver)
     finally:
-        await engine.dispose()
+        await engine.close()
 
 
 def reason(error: BaseException) -> str:
-    """One line for the log: the driver's own, without statement and values."""
+    """One line for people: the driver's own, without statement and values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause) or 'no answer in time'}".splitlines()[0]

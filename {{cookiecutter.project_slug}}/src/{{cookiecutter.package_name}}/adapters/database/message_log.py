@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from ...domain.errors import Unavailable
 from ...domain.events import Message, Position
@@ -22,6 +22,8 @@ _ATTEMPTS = 3
 _TRIM_EVERY = 16  # messages of a room
 _ROOMS_AT_ONCE = 1000
 
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
 
 class DatabaseMessageLog:
     """:class:`~..ports.MessageLog` in tables. A room shows its latest `history_size` messages."""
@@ -33,29 +35,13 @@ class DatabaseMessageLog:
 
     async def ping(self) -> None:
         """Raise unless the database answers and has the tables this version works with."""
-        async with self._database.reading() as session:
-            await self._schema.check(session, self._database.driver)
+        await self._database.read(partial(self._schema.check, driver=self._database.driver))
 
     async def append(
         self, room: str, message_id: str, user: str, text: str, sent_at: datetime
     ) -> Appended:
-        for _ in range(_ATTEMPTS):
-            try:
-                message = await self._add(room, message_id, user, text, sent_at)
-                return Appended(message, duplicate=False)
-            except IntegrityError:  # nothing was stored, and the head is where it was
-                stored = await self._find(room, message_id, user)
-            if stored is not None:
-                return Appended(stored, duplicate=True)
-            # Another worker has just made the room, or trimmed the message away.
-        raise Unavailable("database")
-
-    async def _add(
-        self, room: str, message_id: str, user: str, text: str, sent_at: datetime
-    ) -> Message:
-        """:raises IntegrityError: if the message, or a room that was missing, is there already."""
-        async with self._database.writing(room) as session:
-            head = await _next_position(session, room)
+        def add(connection: Connection) -> Message:
+            head = _next_position(connection, room)
             row = {
                 "room": room,
                 "offset": head.offset,
@@ -64,17 +50,26 @@ class DatabaseMessageLog:
                 "text": text,
                 "sent_at": sent_at,
             }
-            await session.execute(statements.ADD_MESSAGE, row)
+            connection.execute(statements.ADD_MESSAGE, row)
             if head.offset % _TRIM_EVERY == 0:
                 last = {"of_room": room, "an_offset": head.offset - self._history_size}
-                await session.execute(statements.TRIM, last)
-        return Message(room, message_id, head.offset, head.epoch, user, text, sent_at)
+                connection.execute(statements.TRIM, last)
+            return Message(room, message_id, head.offset, head.epoch, user, text, sent_at)
 
-    async def _find(self, room: str, message_id: str, user: str) -> Message | None:
-        values = {"of_room": room, "of_user": user, "with_id": message_id}
-        async with self._database.reading() as session:
-            row = (await session.execute(statements.FIND_MESSAGE, values)).one_or_none()
-        return row and _message(room, row)
+        def find(connection: Connection) -> Message | None:
+            values = {"of_room": room, "of_user": user, "with_id": message_id}
+            row = connection.execute(statements.FIND_MESSAGE, values).one_or_none()
+            return row and _message(room, row)
+
+        for _ in range(_ATTEMPTS):
+            try:
+                return Appended(await self._database.write(room, add), duplicate=False)
+            except IntegrityError:  # nothing was stored, and the head is where it was
+                stored = await self._database.read(find)
+            if stored is not None:
+                return Appended(stored, duplicate=True)
+            # Another worker has just made the room, or trimmed the message away.
+        raise Unavailable("database")
 
     async def replay(self, room: str, since: Position | None, limit: int) -> Replay:
         values = {
@@ -84,8 +79,7 @@ class DatabaseMessageLog:
             "at_most": limit,
             "history": self._history_size,
         }
-        async with self._database.reading() as session:
-            rows = (await session.execute(statements.REPLAY, values)).all()
+        rows = await self._rows(statements.REPLAY, values)
         if not rows:
             return Replay(await self._create(room), [], complete=False)
         head = Position(rows[0].epoch, rows[0].head)
@@ -98,21 +92,20 @@ class DatabaseMessageLog:
         return Replay(head, messages, complete)
 
     async def before(self, room: str, offset: int | None, limit: int) -> list[Message]:
-        statement = statements.LATEST if offset is None else statements.BEFORE
         values = {"of_room": room, "at_most": limit, "history": self._history_size}
-        if offset is not None:
-            values["an_offset"] = offset
-        async with self._database.reading() as session:
-            return [_message(room, row) for row in await session.execute(statement, values)]
+        if offset is None:
+            rows = await self._rows(statements.LATEST, values)
+        else:
+            rows = await self._rows(statements.BEFORE, {**values, "an_offset": offset})
+        return [_message(room, row) for row in rows]
 
     async def heads(self, rooms: Collection[str]) -> dict[str, Position]:
         names = list(rooms)
         heads: dict[str, Position] = {}
         for start in range(0, len(names), _ROOMS_AT_ONCE):
             values = {"names": names[start : start + _ROOMS_AT_ONCE]}
-            async with self._database.reading() as session:
-                for name, epoch, head in await session.execute(statements.HEADS, values):
-                    heads[name] = Position(epoch, head)
+            for name, epoch, head in await self._rows(statements.HEADS, values):
+                heads[name] = Position(epoch, head)
         for name in names:
             if name not in heads:
                 heads[name] = await self._create(name)
@@ -121,22 +114,27 @@ class DatabaseMessageLog:
     async def _create(self, room: str) -> Position:
         """Give a room without messages the epoch that its first message will be of."""
         try:
-            async with self._database.writing(room) as session:
-                return await _add_room(session, room, head=0)
+            return await self._database.write(room, partial(_add_room, room=room, head=0))
         except IntegrityError:  # another worker was faster
             return (await self.heads([room]))[room]
 
+    async def _rows(self, statement: Executable, values: dict[str, Any]) -> Rows:
+        def read(connection: Connection) -> Rows:
+            return connection.execute(statement, values).all()
 
-async def _next_position(session: AsyncSession, room: str) -> Position:
-    row = (await session.execute(statements.NEXT_OFFSET, {"of_room": room})).one_or_none()
-    return Position(row.epoch, row.head) if row else await _add_room(session, room, head=1)
+        return await self._database.read(read)
 
 
-async def _add_room(session: AsyncSession, room: str, *, head: int) -> Position:
+def _next_position(connection: Connection, room: str) -> Position:
+    row = connection.execute(statements.NEXT_OFFSET, {"of_room": room}).one_or_none()
+    return Position(row.epoch, row.head) if row else _add_room(connection, room, head=1)
+
+
+def _add_room(connection: Connection, room: str, head: int) -> Position:
     """:raises IntegrityError: if the room is there already."""
     position = Position(secrets.token_hex(8), head)
     row = {"name": room, "epoch": position.epoch, "head": head}
-    await session.execute(statements.ADD_ROOM, row)
+    connection.execute(statements.ADD_ROOM, row)
     return position
 
 

@@ -10,7 +10,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import NullPool
 
 from .driver import Driver
@@ -30,14 +29,14 @@ class Schema:
         revisions = ScriptDirectory(_directory()).walk_revisions()
         self._outdated = {revision.revision for revision in revisions if not revision.is_head}
 
-    async def check(self, session: AsyncSession, driver: Driver) -> None:
+    def check(self, connection: Connection, driver: Driver) -> None:
         """Accept the newest version, and any newer one: during a rollout old workers still run.
 
         :raises SchemaBehind: if a migration is due.
         """
         versions: set[str] = set()
-        if await session.scalar(text(driver.has_versions)):
-            versions.update(await session.scalars(text("SELECT version_num FROM alembic_version")))
+        if connection.scalar(text(driver.has_versions)):
+            versions.update(connection.scalars(text("SELECT version_num FROM alembic_version")))
         if not versions:
             raise SchemaBehind(f"the database has no tables yet; run: {MIGRATE}")
         if versions & self._outdated:
@@ -54,7 +53,7 @@ def migrating(url: str | None) -> Iterator[Connection]:
     """A transaction in which nobody else migrates. SQLite leaves foreign keys unchecked in it,
     because Alembic there alters a table by replacing it."""
     driver, resolved = resolve(url)
-    engine = create_engine(resolved.set(drivername=driver.migrations), poolclass=NullPool)
+    engine = create_engine(resolved, poolclass=NullPool)
     with engine.begin() as connection:
         for statement in driver.one_migration:
             connection.exec_driver_sql(statement)

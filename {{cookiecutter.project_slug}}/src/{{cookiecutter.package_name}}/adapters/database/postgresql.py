@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import psycopg
+from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from .driver import SERVER_SECONDS, Driver, execute
+from .driver import SERVER_SECONDS, Driver, T, Work, execute
 
-_CONNECTIONS = 10
+CONNECTIONS = 10
 """In each worker. PostgreSQL allows 100 in all unless told otherwise."""
 
 
-def _set_up(connection: DBAPIConnection) -> None:
+class PostgreSQLEngine:
+    errors: type[Exception] = psycopg.Error
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=SERVER_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": SERVER_SECONDS},
+        )
+        event.listen(self._engine.pool, "connect", _set_up)
+        # One round trip instead of three.
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def read(self, work: Work[T]) -> T:
+        async with self._reading.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def write(self, work: Work[T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
     # Statements and not the `options` of the connection, which poolers such as PgBouncer refuse.
     # The second one frees the room that a frozen worker holds locked.
     execute(
@@ -25,17 +57,8 @@ def _set_up(connection: DBAPIConnection) -> None:
 POSTGRESQL = Driver(
     name="postgresql+psycopg",
     module="psycopg",
-    migrations="postgresql+psycopg",
-    options={
-        "pool_size": _CONNECTIONS,
-        "max_overflow": 0,
-        "pool_timeout": SERVER_SECONDS,
-        "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": SERVER_SECONDS},
-    },
+    engine=PostgreSQLEngine,
     one_writer=False,
-    reading={"isolation_level": "AUTOCOMMIT"},  # one round trip instead of three
-    set_up=_set_up,
     one_migration=("SELECT pg_advisory_xact_lock(hashtext('alembic_version'))",),
     has_versions="SELECT count(to_regclass('alembic_version'))",
 )

@@ -1,32 +1,64 @@
-"""SQLite: a file on this machine, shared by the workers on it."""
+"""SQLite: a file on this machine, shared by the workers on it.
+
+Its calls run in threads, a whole transaction in one go. A driver that goes back and forth between
+a thread and the event loop for each call (aiosqlite) holds the only write lock several times longer.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from .driver import SERVER_SECONDS, Driver, execute
+from ...runtime.mode import run_blocking
+from .driver import SERVER_SECONDS, Driver, T, Work, execute
 
 
-def _set_up(connection: DBAPIConnection) -> None:
+class SQLiteEngine:
+    errors: type[Exception] = sqlite3.Error
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=4,
+            max_overflow=0,
+            pool_timeout=SERVER_SECONDS,
+            # A transaction that began by reading could not write while another one does: the
+            # first write takes the lock, and waits for it for `timeout` seconds.
+            connect_args={"timeout": SERVER_SECONDS, "isolation_level": "IMMEDIATE"},
+        )
+        event.listen(self._engine, "connect", _set_up)
+
+    async def read(self, work: Work[T]) -> T:
+        return await run_blocking(self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
+        with self._engine.connect() as connection:
+            return work(connection)
+
+    async def write(self, work: Work[T]) -> T:
+        return await run_blocking(self._write, work)
+
+    def _write(self, work: Work[T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    async def close(self) -> None:
+        await run_blocking(self._engine.dispose)
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
     execute(connection, "PRAGMA journal_mode = WAL")  # readers do not wait for the writer
     execute(connection, "PRAGMA foreign_keys = ON")
 
 
 SQLITE = Driver(
-    name="sqlite+aiosqlite",
-    module="aiosqlite",
-    migrations="sqlite+pysqlite",
-    options={
-        "pool_size": 4,
-        "max_overflow": 0,
-        "pool_timeout": SERVER_SECONDS,
-        # A transaction that begins by reading could not become a writing one while another writes:
-        # the first write takes the lock at once, and waits `timeout` seconds for it.
-        "connect_args": {"timeout": SERVER_SECONDS, "isolation_level": "IMMEDIATE"},
-    },
+    name="sqlite+pysqlite",
+    module="sqlite3",
+    engine=SQLiteEngine,
     one_writer=True,
-    reading={},
-    set_up=_set_up,
     one_migration=("PRAGMA busy_timeout = 60000", "BEGIN IMMEDIATE"),
     has_versions="SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
 )

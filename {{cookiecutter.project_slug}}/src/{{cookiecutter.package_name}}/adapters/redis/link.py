@@ -25,10 +25,10 @@ Script = Callable[[Sequence[str], Sequence[str | int | float]], Awaitable[Any]]
 
 CALL_SECONDS = 2.0
 """A call's deadline, waiting for a connection included."""
-MAX_CONNECTIONS = 50
+MAX_CONNECTIONS = 16
 COMPLAINT_SECONDS = 10.0
 """Least time between two log lines about commands that Redis refuses."""
-DOWN = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
+TIMEOUTS = (RedisTimeoutError, TimeoutError)
 
 
 def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
@@ -42,13 +42,14 @@ def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
-        timeout=CALL_SECONDS,
+        timeout=2 * CALL_SECONDS,  # the call's own deadline comes first
         socket_timeout=CALL_SECONDS,
         socket_connect_timeout=CALL_SECONDS,
         socket_keepalive=True,
         decode_responses=decode,
         retry=again if retry else never,
         protocol=2,
+        driver_info=None,  # saves a round trip with each new connection
     )
     return Redis.from_pool(pool)
 
@@ -64,13 +65,15 @@ def delays() -> Iterator[float]:
 class RedisLink:
     """Runs commands on Redis.
 
-    When one gets no answer, all others fail at once, without waiting, until Redis answers a ping:
-    a frozen Redis costs a few calls their deadline, not every call.
+    When it gives no answer, calls fail at once, without waiting, until it answers a ping: a frozen
+    Redis costs a few calls their deadline, not every call. A call that takes too long while others
+    are answered is no sign of that, but of too many calls.
     """
 
     def __init__(self, url: str) -> None:
         self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
         self.up = True
+        self._answered = time.monotonic()
         self._probe: Task[None] | None = None
         self._complained = 0.0
         BACKEND_UP.labels("redis").set(1)
@@ -115,19 +118,25 @@ class RedisLink:
     async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
             async with timeout(CALL_SECONDS):
-                return await command()
-        except DOWN as error:
-            self._report_down(error)
+                result = await command()
+        except TIMEOUTS as error:
+            if time.monotonic() - self._answered > 0.9 * CALL_SECONDS:
+                self._report_down("no reply in time")
+            raise Unavailable("store") from error
+        except (RedisConnectionError, OSError) as error:
+            self._report_down(str(error))
             raise Unavailable("store") from error
         except RedisError as error:  # out of memory, read-only, no permission, a wrong type
             self._complain(error)
             raise Unavailable("store") from error
+        self._answered = time.monotonic()
+        return result
 
-    def _report_down(self, error: Exception) -> None:
+    def _report_down(self, reason: str) -> None:
         if self.up:
             self.up = False
             BACKEND_UP.labels("redis").set(0)
-            _log.warning("Redis does not answer: %s", str(error) or "no reply in time")
+            _log.warning("Redis does not answer: %s", reason)
             self._probe = spawn(self._wait_until_up)
 
     async def _wait_until_up(self) -> None:

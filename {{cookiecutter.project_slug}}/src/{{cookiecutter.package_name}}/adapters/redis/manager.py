@@ -38,6 +38,8 @@ class SignalsManager(AsyncPubSubManager):  # type: ignore[misc]
             await stop(self._dispatcher)
 
     async def _receive(self, data: bytes) -> None:
+        if self._dispatcher is None:
+            return  # this worker has had no socket yet
         if not self._received.put(data):
             self._signals.report_missed()
 

@@ -14,10 +14,10 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
 from {{cookiecutter.package_name}}.adapters.database import statements
-from {{cookiecutter.package_name}}.adapters.database.engine import Database, open_database
+from {{cookiecutter.package_name}}.adapters.database.engine import open_database
 from {{cookiecutter.package_name}}.adapters.database.message_log import DatabaseMessageLog
 from {{cookiecutter.package_name}}.adapters.database.migrations import (
     SchemaBehind,
@@ -124,23 +124,22 @@ class DatabaseLogContract(MessageLogContract):
         self, log: DatabaseMessageLog, url: str
     ) -> None:
         epoch = await fill(log, 3)
-        async with open_database(url) as database, database.writing("lobby") as session:
-            await session.execute(text("DELETE FROM rooms"))
+        async with open_database(url) as database:
+            await database.write("lobby", lambda rows: rows.execute(text("DELETE FROM rooms")))
 
         assert (await log.heads(["lobby"]))["lobby"].epoch != epoch
         assert not (await log.replay("lobby", Position(epoch, 0), 10)).complete
         assert await log.before("lobby", None, 10) == []
 
     async def test_what_fails_takes_no_offset(self, log: DatabaseMessageLog, url: str) -> None:
-        async def fail_halfway(database: Database) -> None:
-            async with database.writing("lobby") as session:
-                await session.execute(statements.NEXT_OFFSET, {"of_room": "lobby"})
-                raise ZeroDivisionError
+        def fail_halfway(connection: Connection) -> None:
+            connection.execute(statements.NEXT_OFFSET, {"of_room": "lobby"})
+            raise ZeroDivisionError
 
         await fill(log, 2)
         async with open_database(url) as database:
             with pytest.raises(ZeroDivisionError):
-                await fail_halfway(database)
+                await database.write("lobby", fail_halfway)
         with pytest.raises(Refused, match="characters") as refused:
             await log.append("lobby", "m3", "ada", "half a pair: \ud83d", START)
 
@@ -156,10 +155,9 @@ class DatabaseLogContract(MessageLogContract):
         assert offsets(shown) == list(range(2 * HISTORY_SIZE + 3, HISTORY_SIZE + 3, -1))
         replay = await log.replay("lobby", Position(epoch, 1), 10 * HISTORY_SIZE)
         assert (replay.complete, len(replay.messages)) == (False, HISTORY_SIZE)
-        async with open_database(url) as database, database.reading() as session:
-            kept = await session.scalar(text("SELECT count(*) FROM messages"))
-        assert kept is not None
-        assert kept < 2 * HISTORY_SIZE
+        count = text("SELECT count(*) FROM messages")
+        async with open_database(url) as database:
+            assert await database.read(lambda rows: rows.scalar(count)) < 2 * HISTORY_SIZE
 
     async def test_times_are_kept_to_the_microsecond_whatever_their_zone(
         self, log: DatabaseMessageLog

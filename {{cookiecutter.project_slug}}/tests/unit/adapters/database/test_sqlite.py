@@ -2,15 +2,15 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
 from {{cookiecutter.package_name}}.adapters.database import open_message_log, statements
-from {{cookiecutter.package_name}}.adapters.database.drivers import DRIVERS
+from {{cookiecutter.package_name}}.adapters.database import sqlite as module
 from {{cookiecutter.package_name}}.adapters.database.engine import open_database
 from {{cookiecutter.package_name}}.adapters.database.urls import DEVELOPMENT_FILE, resolve
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
@@ -83,18 +83,17 @@ async def test_the_development_file_is_made_with_its_tables(
 
 
 async def test_a_new_connection_is_set_up(sqlite_url: str) -> None:
-    async with open_database(sqlite_url) as database, database.reading() as session:
-        assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+    pragmas = {"journal_mode": "wal", "foreign_keys": 1}
+    async with open_database(sqlite_url) as database:
+        for name, expected in pragmas.items():
+            pragma = text(f"PRAGMA {name}")
+            assert await database.read(partial(Connection.scalar, statement=pragma)) == expected
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A SQLite that waits for a lock for a fifth of a second."""
-    driver = DRIVERS["sqlite"]
-    arguments = {**driver.options["connect_args"], "timeout": 0.2}
-    hurried = replace(driver, options={**driver.options, "connect_args": arguments})
-    monkeypatch.setitem(DRIVERS, "sqlite", hurried)
+    monkeypatch.setattr(module, "SERVER_SECONDS", 0.2)
 
 
 def _file(url: str) -> str:

@@ -13,7 +13,7 @@ PASSWORD = "hunter2"
 
 @pytest.mark.parametrize("env", ["production", "development", "test"])
 def test_a_file_is_accepted(tmp_path: Path, env: str) -> None:
-    for scheme in ("sqlite", "sqlite+aiosqlite"):
+    for scheme in ("sqlite", "sqlite+pysqlite"):
         assert database_problems(f"{scheme}:///{tmp_path}/a.sqlite3", env=env) == []
     driver, url = resolve(f"sqlite:///{tmp_path}/a.sqlite3")
     assert url.drivername == driver.name
@@ -35,7 +35,7 @@ def test_only_production_needs_a_url() -> None:
         (f"sqlite://user:{PASSWORD}@{PASSWORD}@host/name", "more than one '@'"),
         (f"mysql://user:{PASSWORD}@host/name", "begins with mysql://"),
         (f"postgresql+asyncpg://user:{PASSWORD}@host/name", "postgresql"),
-        ("sqlite+pysqlite:///a.sqlite3", "leave the driver out"),
+        ("sqlite+aiosqlite:///a.sqlite3", "leave the driver out"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("sqlite:///file:name?mode=memory&uri=true", "must name a file"),

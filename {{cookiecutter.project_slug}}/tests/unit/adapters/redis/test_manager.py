@@ -89,3 +89,15 @@ async def test_another_program_can_emit(here: Server, redis_url: str, prefix: st
     await run_blocking(emit)
     await until(lambda: len(here.sent) == 1)
     assert here.sent[0][1] == '2/chat,["note",{"text":"from outside"}]'
+
+
+async def test_a_worker_without_sockets_keeps_nothing(here: Server, others: RedisStores) -> None:
+    seen: list[bytes] = []
+
+    async def see(data: bytes) -> None:
+        seen.append(data)
+
+    others.signals.subscribe("socketio", see)
+    await here.emit("note", 1, room="lobby", namespace="/chat")
+    await until(lambda: len(seen) == 1)
+    assert len(others.client_manager._received) == 0

@@ -14,7 +14,7 @@ from {{cookiecutter.package_name}}.adapters.redis import RedisMessageLog, RedisS
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.ports import Appended
-from {{cookiecutter.package_name}}.runtime.mode import together
+from {{cookiecutter.package_name}}.runtime.mode import sleep, together
 
 from ....support.valkey import Valkey
 from .conftest import OpenWorker
@@ -187,6 +187,20 @@ async def test_a_wrong_password_is_unavailable_and_not_shown(
         await is_served(right)
     finally:
         server.kill()
+
+
+async def test_a_slow_call_among_answered_ones_is_no_outage(stores: RedisStores) -> None:
+    async def slow() -> None:
+        await sleep(60)
+
+    async def quick() -> None:
+        for _ in range(30):
+            await stores.link.ping()
+            await sleep(0.1)
+
+    results = await together(lambda: stores.link.call(slow), quick)
+    assert [type(result) for result in results] == [Unavailable, type(None)]
+    assert stores.link.up
 
 
 async def test_a_burst_beyond_the_pool_is_served(stores: RedisStores, prefix: str) -> None:

@@ -145,7 +145,7 @@ async def test_a_worker_that_could_not_send_makes_the_others_catch_up(
     others.signals.on_reconnect(caught_up.note)
 
     async def fail(_: object) -> None:
-        raise TimeoutError
+        raise ConnectionError("gone")
 
     with monkeypatch.context() as patched:
         patched.setattr(stores.signals, "_publish", fail)
