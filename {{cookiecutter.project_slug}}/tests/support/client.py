@@ -69,7 +69,7 @@ class Client:
 
     def all(self, event: str, quiet: float = 0.5) -> list[Any]:
         """The payloads of every `event` until nothing comes for `quiet` seconds."""
-        found = []
+        found: list[Any] = []
         while True:
             try:
                 name, data = self.received.get(timeout=quiet)

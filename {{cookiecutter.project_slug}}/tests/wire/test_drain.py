@@ -29,6 +29,8 @@ def test_clients_are_told_when_to_return_and_then_let_go() -> None:
         assert time.monotonic() - began < SECONDS
         assert len(set(delays)) > CLIENTS / 2, "they would all come back at once"
         assert all(0 < delay < SECONDS for delay in delays)
+        for client in clients:
+            client.close()
         assert "Traceback" not in service.output()
         assert levels(service) <= {"info"}
 
@@ -49,6 +51,8 @@ def test_while_draining_it_is_not_ready_and_lets_nobody_in() -> None:
                 refused += error.data.get("code") == "draining"
             except httpx.HTTPError:
                 break
+        for client in clients:
+            client.close()
         assert refused
         eventually(lambda: service.process.poll() is not None, 20)
         assert "Traceback" not in service.output()

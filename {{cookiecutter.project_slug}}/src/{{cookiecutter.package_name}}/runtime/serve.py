@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -90,6 +91,8 @@ def serve_production(options: ServeOptions) -> None:
 
     sys.argv = sys.orig_argv[1:]  # what gunicorn runs again to replace itself, on SIGUSR2
     with _metrics_directory(options):
+        # what is loaded by now stays until the end: the collector need not look at it again
+        gc.freeze()
         Production().run()
 
 

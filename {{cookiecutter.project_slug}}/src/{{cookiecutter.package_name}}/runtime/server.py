@@ -38,7 +38,7 @@ class MalformedFrame(Exception):
     """A frame no correct client sends. Its connection is closed; the others never notice."""
 
 
-class RealtimeServer(socketio.AsyncServer):
+class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO for one worker.
 
     :param address_of: the client address, from a WSGI-like environ.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 EXPIRY_WARNING = 60.0
 """Seconds before its end at which a client hears that its token expires."""
+HANDSHAKE_SECONDS = 30.0
+"""Longer than any handshake takes, from the check for revocation to :meth:`Sessions.add`."""
 TICK = 0.25
 """Seconds between two looks at what has expired: one timer a worker, none a socket."""
 
@@ -42,6 +44,9 @@ class Session:
         return self.claims.sub
 
 
+Condemned = Callable[[Session], bool]
+
+
 class Sessions:
     """Registry of :class:`Session`, bounded by what connections are let in.
 
@@ -61,6 +66,7 @@ class Sessions:
         self._by_sid: dict[str, Session] = {}
         self._per_user: Counter[tuple[str, str]] = Counter()
         self._due: list[tuple[float, str]] = []
+        self._revoked: deque[tuple[float, Condemned]] = deque(maxlen=1000)
 
     def __len__(self) -> int:
         return len(self._by_sid)
@@ -76,8 +82,12 @@ class Sessions:
         return self._per_user[namespace, user]
 
     def add(self, session: Session) -> None:
+        """Take in a session. If it was revoked during its handshake, it ends at the next tick."""
         self._by_sid[session.sid] = session
         self._per_user[session.namespace, session.user] += 1
+        lately = self._now() - HANDSHAKE_SECONDS
+        if any(when > lately and condemned(session) for when, condemned in self._revoked):
+            session.ends_at = self._now()
         self._schedule(session)
 
     def remove(self, sid: str) -> Session | None:
@@ -133,7 +143,8 @@ class Sessions:
         moment = session.ends_at if session.warned else session.ends_at - EXPIRY_WARNING
         heapq.heappush(self._due, (moment, session.sid))
 
-    async def _end_all(self, condemned: Callable[[Session], bool]) -> int:
+    async def _end_all(self, condemned: Condemned) -> int:
+        self._revoked.append((self._now(), condemned))
         sessions = [session for session in self._by_sid.values() if condemned(session)]
         for session in sessions:
             await self._end(session)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import os
 import signal
 import sys
 import time
@@ -63,12 +65,26 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         """A worker class with these options for :class:`uvicorn.Config`."""
         return type(cls.__name__, (cls,), {"CONFIG_KWARGS": options})
 
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            # spares the interpreter's last collections, which may take longer than the drain
+            gc.freeze()
+
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = DrainingServer(self.config, self.wsgi.drain)
+        self._server = DrainingServer(self.config, self.wsgi.drain)
         asyncio.get_running_loop().add_signal_handler(
-            signal.SIGQUIT, server.handle_exit, signal.SIGQUIT, None
+            signal.SIGQUIT, self._server.handle_exit, signal.SIGQUIT, None
         )
-        await server.serve(sockets=self.sockets)
-        if not server.started:
+        await self._server.serve(sockets=self.sockets)
+        if not self._server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    async def callback_notify(self) -> None:
+        """Called every few seconds. A worker whose gunicorn was killed would serve on for ever."""
+        self.notify()
+        if os.getppid() != self.ppid:
+            _log.warning("gunicorn is gone")
+            self._server.handle_exit(signal.SIGTERM, None)

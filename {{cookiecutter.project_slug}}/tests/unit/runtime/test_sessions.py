@@ -93,3 +93,13 @@ async def test_counts_per_user_and_nothing_left() -> None:
     assert clocked.sessions.count("/t", "ada") == 0
     assert not clocked.sessions._per_user
     assert not clocked.sessions._due
+
+
+async def test_what_is_revoked_during_a_handshake_ends_at_once() -> None:
+    clocked = Clocked()
+    await clocked.sessions.end_token("t1")
+    clocked.now += 1
+    clocked.add("s1", 600, jti="t1")
+    clocked.add("s2", 600, jti="t2")
+    await clocked.at(clocked.now)
+    assert clocked.ended == ["s1"]

@@ -198,3 +198,9 @@ def test_several_workers_share_their_metrics(tmp_path: Path) -> None:
         assert shared.is_dir()
         service.stop()
         assert not shared.exists()
+
+
+def test_a_worker_does_not_outlive_its_gunicorn(service: Running) -> None:
+    service.process.kill()
+    service.process.wait()
+    eventually(lambda: not service.is_up(), serve.STUCK_AFTER)

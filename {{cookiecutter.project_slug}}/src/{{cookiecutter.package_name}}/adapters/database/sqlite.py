@@ -1,12 +1,13 @@
 """SQLite: a file on this machine, shared by the workers on it.
 
-Its calls run in threads, a whole transaction in one go. A driver that goes back and forth between
-a thread and the event loop for each call (aiosqlite) holds the only write lock several times longer.
+Its calls run in threads, a whole transaction in one go: a driver that goes back and forth between
+thread and event loop for each call (aiosqlite) holds the only write lock several times as long.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -50,7 +51,10 @@ class SQLiteEngine:
 
 
 def _set_up(connection: DBAPIConnection, _record: object) -> None:
-    execute(connection, "PRAGMA journal_mode = WAL")  # readers do not wait for the writer
+    # Readers then do not wait for the writer. The file keeps the mode; setting it fails, without
+    # waiting, while another connection does the same.
+    with suppress(sqlite3.OperationalError):
+        execute(connection, "PRAGMA journal_mode = WAL")
     execute(connection, "PRAGMA foreign_keys = ON")
 
 
