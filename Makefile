@@ -36,7 +36,7 @@ demo: $(BIN)/cookiecutter ## generate a service with the default answers in a ne
 
 .PHONY: test
 test: $(VENV)/.test ## run every test (JOBS=2 at a time; ARGS go to pytest)
-	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
+	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test ## check formatting, style and types of the hooks, the generator and the tests

@@ -34,7 +34,6 @@ DISTRIBUTIONS = {
     "uvicorn_worker": "uvicorn-worker",
 }
 NOT_IMPORTED = {
-    "aiosqlite": "SQLAlchemy's driver",
     "gunicorn": "started by name",
     "httptools": "uvicorn parses HTTP with it",
     "psycopg": "SQLAlchemy's driver",

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -56,6 +57,51 @@ def follow(project: Path) -> None:
     rooms = package / "domain/rooms.py"
     kept, _, _ = rooms.read_text("utf-8").partition("def may_enter(")
     rooms.write_text(kept + policy, "utf-8")
+
+
+def settings_in_the_source(project: Path) -> dict[str, str]:
+    """Variable → its default as the source has it, from the fields of the settings structs."""
+    found = {}
+    for name in ("settings.py", "backends.py"):
+        [file] = project.glob(f"src/*/{name}")
+        fields = re.findall(r"^    (\w+): [^=\n]+(?:\]| )= ?(.*)$", file.read_text("utf-8"), re.M)
+        for field, default in fields:
+            named = re.search(r'name="(\w+)"', default)
+            variable = (named[1] if named else field).upper()
+            bare = {"HOST", "PORT", "WEB_CONCURRENCY", "REDIS_URL", "DATABASE_URL"}
+            found[variable if variable in bare else f"APP_{variable}"] = default
+    return found
+
+
+def settings_in_the_readme(project: Path) -> dict[str, str]:
+    readme = (project / "README.md").read_text("utf-8")
+    _, _, table = readme.partition("| setting | default | |")
+    found = {}
+    for names, defaults in re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", table, re.M):
+        values = re.findall(r"`([^`]+)`", defaults)
+        listed = re.findall(r"`([A-Z_]+)`", names)
+        found |= dict(
+            zip(
+                listed,
+                values * len(listed) if len(values) == 1 else values + [""] * len(listed),
+                strict=False,
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("database", ["none", "sqlite", "postgresql"])
+@pytest.mark.parametrize("queue", ["none", "redis"])
+def test_the_table_of_settings_is_true(
+    baked: Callable[..., Path], queue: str, database: str
+) -> None:
+    project = baked(queue=queue, database=database)
+    source, readme = settings_in_the_source(project), settings_in_the_readme(project)
+    assert list(readme) == sorted(readme, key=list(source).index), "in the order of the source"
+    assert set(source) == set(readme)
+    for name, default in source.items():
+        if default.isdigit():
+            assert readme[name] == default, name
 
 
 @pytest.fixture(scope="module")

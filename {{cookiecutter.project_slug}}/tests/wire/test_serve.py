@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from {{cookiecutter.package_name}}.settings import PACKAGE
+
 from ..support.client import connect
-from ..support.service import PACKAGE, START_TIMEOUT, free_port
+from ..support.service import START_TIMEOUT, free_port
 from ..unit.runtime.serving import eventually
 
 BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}

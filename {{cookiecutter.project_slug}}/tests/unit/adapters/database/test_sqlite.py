@@ -41,6 +41,14 @@ class TestSQLiteMessageLog(DatabaseLogContract):
         assert "database is locked" in caplog.text
         assert "a secret" not in caplog.text
 
+    async def test_a_file_that_others_open_at_the_same_time_is_usable(
+        self, open_log: OpenLog, url: str
+    ) -> None:
+        with closing(sqlite3.connect(_file(url), isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT * FROM rooms").fetchall()
+            await (await open_log(url)).ping()
+
     async def test_a_file_that_is_no_database_is_an_answer(
         self, open_log: OpenLog, tmp_path: Path
     ) -> None:
