@@ -36,7 +36,7 @@ demo: $(BIN)/cookiecutter ## generate a service with the default answers in a ne
 
 .PHONY: test
 test: $(VENV)/.test ## run every test (JOBS=2 at a time; ARGS go to pytest)
-	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
+	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.test ## check formatting, style and types of the hooks, the generator and the tests
@@ -59,10 +59,10 @@ $(BIN)/cookiecutter: pyproject.toml
 	$(call say,installing uv and cookiecutter …)
 	@mkdir -p '$(CACHE)' && $(PYTHON) -m venv '$(VENV)'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group generate
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group generate
 	@touch $@
 
 $(VENV)/.test: $(BIN)/cookiecutter pyproject.toml
 	$(call say,installing the test tools …)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group test
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group test
 	@touch $@

@@ -113,10 +113,11 @@ def interpreters() -> dict[str, str]:
     pyenv's shims stand on PATH also for versions that then refuse to run.
     """
     found: dict[str, str] = {}
-    for version in sorted(CHOICES["python_version"], key=lambda v: int(v.split(".")[1])):
+    this = f"3.{sys.version_info.minor}"
+    for version in sorted({*CHOICES["python_version"], this}, key=lambda v: int(v[2:])):
         named = [Path(folder) / f"python{version}" for folder in os.get_exec_path()]
         pyenv = sorted((Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python"))
-        for path in [*named, *pyenv]:
+        for path in [*named, *pyenv, Path(sys.executable)]:
             if path.is_file() and (real := real_path(path, version)):
                 found[version] = real
                 break

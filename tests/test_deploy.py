@@ -22,7 +22,7 @@ from typing import Any
 import jwt
 import pytest
 import yaml
-from baking import bake, interpreters
+from baking import CHOICES, bake, interpreters
 from dockerfile_steps import Build, Image
 from serving import free_port, make, redis_url
 
@@ -193,7 +193,7 @@ def built(
     """A project with its secrets, and its image."""
     pythons = interpreters()
     answers = COMBINATIONS[request.param]
-    version = answers.get("python_version", "3.13")
+    version = answers.get("python_version", CHOICES["python_version"][0])
     if version not in pythons:
         pytest.skip(f"there is no Python {version} here")
     source = bake(tmp_path_factory.mktemp("source"), **answers)

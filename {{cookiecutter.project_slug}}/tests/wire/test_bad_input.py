@@ -198,6 +198,6 @@ async def test_a_client_that_does_not_read_is_given_up(service: Service, room: s
                     await ada.send(f"42/chat,{number}" + json.dumps(event))
                 await asyncio.sleep(0.01)
         reading.cancel()
-        deaf.transport.abort()
+        deaf.transport.resume_reading()
     with joined(service.url, service.token("eve"), room) as eve:
         assert eve.call("message", {"room": room, "text": "x", "id": "1"})["ok"]

@@ -1,5 +1,6 @@
 """The commands that start a service, as processes: what they refuse, and how they stop."""
 
+import json
 import os
 import secrets
 import signal
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
-from ..support.client import connect
 from ..support.service import START_TIMEOUT, free_port
 from ..unit.runtime.serving import eventually
 
@@ -62,7 +63,10 @@ def test_the_development_server_prints_its_address_and_stops_at_ctrl_c(tmp_path:
         eventually(lambda: is_live(url), START_TIMEOUT)
         assert f"Open {url}" in log.read_text()
         answer = httpx.post(f"{url}/dev/token", json={"user": "ada", "scope": "chat"})
-        with connect(url, answer.json()["token"]):
+        with connect(f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket") as socket:
+            socket.recv(timeout=10)
+            socket.send("40/chat," + json.dumps({"token": answer.json()["token"]}))
+            assert str(socket.recv(timeout=10)).startswith("40/chat,")
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does
             process.wait(10)
     finally:

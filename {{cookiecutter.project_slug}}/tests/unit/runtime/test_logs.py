@@ -48,6 +48,7 @@ class Lines:
 def lines() -> Iterator[Lines]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    structlog.contextvars.clear_contextvars()
     yield Lines()
     structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()

@@ -51,8 +51,8 @@ class SQLiteEngine:
 
 
 def _set_up(connection: DBAPIConnection, _record: object) -> None:
-    # Readers then do not wait for the writer. The file keeps the mode; setting it fails, without
-    # waiting, while another connection does the same.
+    # Readers then do not wait for the writer. The file keeps the mode once it is set, which
+    # fails, often without waiting, while another connection uses the file or sets it too.
     with suppress(sqlite3.OperationalError):
         execute(connection, "PRAGMA journal_mode = WAL")
     execute(connection, "PRAGMA foreign_keys = ON")

@@ -213,12 +213,20 @@ class MigrationsContract:
                 waiting.result(0.5)
         waiting.result(30)
 
+    async def test_an_empty_database_gets_its_tables_at_start_whoever_starts(
+        self, open_log: OpenLog, empty_url: str
+    ) -> None:
+        for _ in range(2):
+            log = await open_log(empty_url)
+            await log.ping()
+        assert (await log.append("lobby", "m1", "ada", "hi", START)).message.offset == 1
+
     async def test_readiness_names_the_command_while_a_migration_is_due(
         self, open_log: OpenLog, empty_url: str
     ) -> None:
-        await (await open_log(empty_url)).ping()  # an empty one is furnished
+        upgrade(empty_url)
         command.downgrade(configuration(empty_url), "base")
-        log = await open_log(empty_url)  # this one has Alembic's own table
+        log = await open_log(empty_url)
         with pytest.raises(SchemaBehind, match=r"python -m \w+ migrate"):
             await log.ping()
         upgrade(empty_url)

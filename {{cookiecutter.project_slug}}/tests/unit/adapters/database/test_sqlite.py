@@ -42,7 +42,7 @@ class TestSQLiteMessageLog(DatabaseLogContract):
         assert "a secret" not in caplog.text
 
     async def test_a_file_that_others_open_at_the_same_time_is_usable(
-        self, open_log: OpenLog, url: str
+        self, open_log: OpenLog, url: str, impatient: None
     ) -> None:
         with closing(sqlite3.connect(_file(url), isolation_level=None)) as other:
             other.execute("BEGIN")
