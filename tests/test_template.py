@@ -35,7 +35,8 @@ def test_python_holds_no_jinja_but_the_package_name(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(TEMPLATE)))
 def test_no_python_file_is_long(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 300
+    limit = 400 if path.relative_to(TEMPLATE).parts[0] == "tests" else 300
+    assert len(path.read_text("utf-8").splitlines()) <= limit
 
 
 def test_no_file_is_named_like_what_git_ignores() -> None:
