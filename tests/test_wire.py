@@ -35,7 +35,11 @@ def test_every_way_to_keep_messages_is_driven() -> None:
     assert len(COMBINATIONS) == 4
 
 
-@pytest.fixture(scope="module", params=COMBINATIONS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in COMBINATIONS],
+    ids=list(COMBINATIONS),
+)
 def service(
     request: pytest.FixtureRequest,
     baked: Callable[..., Path],
@@ -52,12 +56,6 @@ def service(
             env["REDIS_URL"] = url
         if answers["database"] == "sqlite":
             env["DATABASE_URL"] = f"sqlite:///{folder}/messages.sqlite3"
-            python = project / ".venv/bin/python"
-            package = next((project / "src").iterdir()).name
-            variables = {"DATABASE_URL": env["DATABASE_URL"], "APP_JWT_SECRET": "m" * 43}
-            subprocess.run(
-                [python, "-m", package, "migrate"], cwd=folder, env=variables, check=True
-            )
         with served(project, folder, env) as service:
             yield service
 

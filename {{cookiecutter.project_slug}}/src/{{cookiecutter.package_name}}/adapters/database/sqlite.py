@@ -26,9 +26,7 @@ class SQLiteEngine:
             pool_size=4,
             max_overflow=0,
             pool_timeout=SERVER_SECONDS,
-            # A transaction that began by reading could not write while another one does: the
-            # first write takes the lock, and waits for it for `timeout` seconds.
-            connect_args={"timeout": SERVER_SECONDS, "isolation_level": "IMMEDIATE"},
+            connect_args={"timeout": SERVER_SECONDS},  # the wait for a lock
         )
         event.listen(self._engine, "connect", _set_up)
 
@@ -44,6 +42,8 @@ class SQLiteEngine:
 
     def _write(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:
+            # With the lock from the start: what `work` reads holds until it has written.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             return work(connection)
 
     async def close(self) -> None:

@@ -115,9 +115,10 @@ async def test_a_frozen_server_is_an_answer_in_time_and_a_restarted_one_serves_a
         assert [type(result) for result in results] == [Unavailable, Unavailable]
         assert took < CALL_SECONDS + LITTLE_MORE
 
-        own_server.restart()
-        appended = await log.append("lobby", "m2", "ada", "hi", START)
-        assert appended.message.offset == 2
+        for offset in (2, 3):
+            own_server.restart()
+            appended = await log.append("lobby", f"m{offset}", "ada", "hi", START)
+            assert appended.message.offset == offset
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from {{cookiecutter.package_name}}.adapters.database import sqlite as module
 from {{cookiecutter.package_name}}.adapters.database.engine import open_database
 from {{cookiecutter.package_name}}.adapters.database.urls import DEVELOPMENT_FILE, resolve
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
+from {{cookiecutter.package_name}}.runtime.mode import together
 
 from ..message_log_contract import HISTORY_SIZE, START, fill, offsets
 from .conftest import OpenLog
@@ -88,6 +89,20 @@ async def test_the_development_file_is_made_with_its_tables(
         async with open_message_log(None, history_size=HISTORY_SIZE) as log:
             await log.ping()
     assert DEVELOPMENT_FILE.is_file()
+
+
+async def test_what_a_transaction_reads_holds_until_it_has_written(sqlite_url: str) -> None:
+    def add_one(connection: Connection) -> None:
+        head = connection.scalar(text("SELECT head FROM rooms"))
+        connection.execute(text("UPDATE rooms SET head = :head"), {"head": head + 1})
+
+    async with open_database(sqlite_url) as one, open_database(sqlite_url) as other:
+        room = statements.ADD_ROOM.values(name="lobby", epoch="e", head=0)
+        await one.write("lobby", partial(Connection.execute, statement=room))
+        calls = [lambda worker=worker: worker.write("lobby", add_one) for worker in (one, other)]
+        assert [failure for failure in await together(*calls * 20) if failure] == []
+        head = text("SELECT head FROM rooms")
+        assert await one.read(partial(Connection.scalar, statement=head)) == 40
 
 
 async def test_a_new_connection_is_set_up(sqlite_url: str) -> None:
