@@ -123,7 +123,13 @@ def test_a_project_passes_its_own_checks(
     tests = [] if WHOLE[stores(row)] == COMBINATIONS.index(row) else [f"ARGS={SHARED}"]
     for step in (["install"], ["lint"], ["test", *tests]):
         started = time.monotonic()
-        failures.append(run(["make", *step], project, **environ))
+        failure = run(["make", *step], project, **environ)
+        if failure and step[0] == "test":
+            # Two suites share the machine, and some tests wait for real time to pass: what failed
+            # is run once more, and said. What fails twice, fails.
+            print(f"once more: {[line for line in failure.splitlines() if line[:6] == 'FAILED']}")
+            failure = run(["make", "test", "ARGS=--last-failed"], project, **environ)
+        failures.append(failure)
         spent.append(f"{step[0]} {time.monotonic() - started:.0f} s")
     print(f"Python {version}: {', '.join(spent)}")
     assert not any(failures), "\n".join(failures)

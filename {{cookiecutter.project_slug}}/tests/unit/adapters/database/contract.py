@@ -42,7 +42,8 @@ def counted_statements() -> Iterator[list[str]]:
     executed: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        executed.append(statement)
+        if not statement.startswith("BEGIN"):
+            executed.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

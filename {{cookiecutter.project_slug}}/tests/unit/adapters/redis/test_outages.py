@@ -22,7 +22,7 @@ from .test_signals import until
 
 NOW = datetime.now(UTC)
 RATE = Rate(limit=1, period=60, burst=5)
-DEADLINE = 4.0
+DEADLINE = 8.0
 """Seconds within which every call must return: its own deadline, and a slow machine's delay."""
 
 
