@@ -94,8 +94,11 @@ class Client:
         self._socket.eio.ws.sock.close()
 
     def close(self) -> None:
+        transport = self._socket.eio.ws
         self._socket.disconnect()
         self._socket.shutdown()
+        if transport is not None:
+            transport.shutdown()  # where the service hung up, the library leaves its end open
 
     def __enter__(self) -> Self:
         return self
