@@ -26,6 +26,7 @@ PYTHON = [path for path in template_files() if path.suffix == ".py"]
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(TEMPLATE)))
 def test_python_holds_no_jinja_but_the_package_name(path: Path) -> None:
     text = path.read_text("utf-8")
+    assert "{%" not in text, "options own whole files; there is no logic in Python"
     relative = path.relative_to(TEMPLATE)
     if relative.parts[0] in ("src", "tests", ".generator"):
         return  # copied without rendering

@@ -47,7 +47,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
 
 PACKAGE = (__package__ or "").partition(".")[0]
-UNPREFIXED = frozenset({"host", "port", "web_concurrency", "redis_url", "database_url"})
+UNPREFIXED = frozenset({"host", "port", "web_concurrency", *BackendSettings.__struct_fields__})
 SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 """A secret as long as the hash, as RFC 7518 §3.2 asks for."""
 PLACEHOLDERS = ("change", "default", "example", "insecure", "password", "replace", "your")
