@@ -147,7 +147,13 @@ async def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
 
 async def connect(url: str, token: str) -> socketio.AsyncClient:
     client = socketio.AsyncClient()
-    await client.connect(url, auth={"token": token}, namespaces=["/chat"], transports=["websocket"])
+    await client.connect(
+        url,
+        auth={"token": token},
+        namespaces=["/chat"],
+        transports=["websocket"],
+        wait_timeout=10,
+    )
     return client
 
 

@@ -7,7 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from {{cookiecutter.package_name}}.runtime import jwks
-from {{cookiecutter.package_name}}.runtime.jwks import JwksClient, KeysUnavailable, UnknownKey
+from {{cookiecutter.package_name}}.runtime.jwks import (
+    JwksClient,
+    KeysUnavailable,
+    UnknownKey,
+)
 
 from .test_tokens import key_set
 

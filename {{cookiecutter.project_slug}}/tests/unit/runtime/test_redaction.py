@@ -7,7 +7,11 @@ from typing import Any
 import jwt
 import pytest
 
-from {{cookiecutter.package_name}}.runtime.redaction import is_secret, redact, redact_text
+from {{cookiecutter.package_name}}.runtime.redaction import (
+    is_secret,
+    redact,
+    redact_text,
+)
 
 TOKEN = jwt.encode({"sub": "ada"}, "k" * 32)
 SIGNATURE = TOKEN.rpartition(".")[2]

@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime
 
-from {{cookiecutter.package_name}}.runtime.sessions import EXPIRY_WARNING, Session, Sessions
+from {{cookiecutter.package_name}}.runtime.sessions import (
+    EXPIRY_WARNING,
+    Session,
+    Sessions,
+)
 from {{cookiecutter.package_name}}.runtime.tokens import Claims
 
 

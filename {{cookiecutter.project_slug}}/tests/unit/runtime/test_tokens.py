@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from {{cookiecutter.package_name}}.runtime.jwks import JwksClient
-from {{cookiecutter.package_name}}.runtime.tokens import TokenRefused, TokenVerifier, mint
+from {{cookiecutter.package_name}}.runtime.tokens import (
+    TokenRefused,
+    TokenVerifier,
+    mint,
+)
 
 SECRET = "s" * 48
 revoked: set[str] = set()

@@ -8,7 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from {{cookiecutter.package_name}}.adapters.memory import MemoryMessageLog, MemoryPresence
+from {{cookiecutter.package_name}}.adapters.memory import (
+    MemoryMessageLog,
+    MemoryPresence,
+)
 from {{cookiecutter.package_name}}.domain.contract import Notice
 from {{cookiecutter.package_name}}.services.chat import Chat, Member
 from {{cookiecutter.package_name}}.services.fanout import Fanout

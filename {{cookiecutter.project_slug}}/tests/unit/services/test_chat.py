@@ -3,7 +3,12 @@
 import pytest
 
 from {{cookiecutter.package_name}}.domain.errors import Refused
-from {{cookiecutter.package_name}}.domain.events import Join, Leave, Position, SendMessage
+from {{cookiecutter.package_name}}.domain.events import (
+    Join,
+    Leave,
+    Position,
+    SendMessage,
+)
 from {{cookiecutter.package_name}}.domain.rooms import MAX_ROOMS_PER_SOCKET
 from {{cookiecutter.package_name}}.services.chat import LATEST
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from {{cookiecutter.package_name}}.adapters.database import open_message_log
-from {{cookiecutter.package_name}}.adapters.database.message_log import DatabaseMessageLog
+from {{cookiecutter.package_name}}.adapters.database.message_log import (
+    DatabaseMessageLog,
+)
 from {{cookiecutter.package_name}}.adapters.database.migrations import upgrade
 
 from ..message_log_contract import HISTORY_SIZE

@@ -18,7 +18,9 @@ from sqlalchemy import Connection, Engine, event, inspect, text
 
 from {{cookiecutter.package_name}}.adapters.database import statements
 from {{cookiecutter.package_name}}.adapters.database.engine import open_database
-from {{cookiecutter.package_name}}.adapters.database.message_log import DatabaseMessageLog
+from {{cookiecutter.package_name}}.adapters.database.message_log import (
+    DatabaseMessageLog,
+)
 from {{cookiecutter.package_name}}.adapters.database.migrations import (
     SchemaBehind,
     configuration,

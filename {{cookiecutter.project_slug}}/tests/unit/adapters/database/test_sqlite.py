@@ -12,7 +12,10 @@ from sqlalchemy.dialects import sqlite
 from {{cookiecutter.package_name}}.adapters.database import open_message_log, statements
 from {{cookiecutter.package_name}}.adapters.database import sqlite as module
 from {{cookiecutter.package_name}}.adapters.database.engine import open_database
-from {{cookiecutter.package_name}}.adapters.database.urls import DEVELOPMENT_FILE, resolve
+from {{cookiecutter.package_name}}.adapters.database.urls import (
+    DEVELOPMENT_FILE,
+    resolve,
+)
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.runtime.mode import together
 

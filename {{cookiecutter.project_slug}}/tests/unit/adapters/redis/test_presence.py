@@ -6,7 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from {{cookiecutter.package_name}}.adapters.redis import RedisStores
-from {{cookiecutter.package_name}}.adapters.redis.presence import DEAD_SECONDS, RedisPresence
+from {{cookiecutter.package_name}}.adapters.redis.presence import (
+    DEAD_SECONDS,
+    RedisPresence,
+)
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 
 from ....support.valkey import Valkey
