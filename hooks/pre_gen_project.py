@@ -33,7 +33,7 @@ DEFAULTS = {
 CHOICES = {
     "license": ["MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"],
     "python_version": ["3.13", "3.12", "3.11"],
-    "async_mode": ["asgi"],
+    "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
     "deploy": ["compose", "none"],

@@ -1,8 +1,9 @@
 """Give a freshly rendered project the form that was chosen.
 
 cookiecutter renders every file of the template; :func:`shape` then drops what the answers do not
-ask for, puts the package's name into the tests, gives the chosen variant of a file its name, and
-removes itself. Which file belongs to which answer stands in ``manifest.toml``.
+ask for, puts the package's name into the tests, gives the chosen variant of a file its name, brings
+the source into the form of the async mode, and removes itself. Which file belongs to which answer
+stands in ``manifest.toml``, what differs between the modes in ``forms.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from forms import QUART, SYNC
+from rewrite import Form, rewrite
 
 Answers = Mapping[str, Any]
 """Option → value, as cookiecutter passes them to its hooks."""
@@ -72,6 +76,20 @@ def name_package(path: Path, package: str) -> None:
         path.write_bytes(content.replace(PACKAGE, package.encode()))
 
 
+FORMS = {"quart": QUART, "gevent": SYNC, "threading": SYNC, "eventlet": SYNC}
+"""The async mode → the form of the source; not listed: as it is."""
+
+
+def bring_into_form(path: Path, form: Form) -> None:
+    """Rewrite a Python file."""
+    try:
+        source = path.read_text(encoding="utf-8")
+        path.write_text(rewrite(source, form), encoding="utf-8", newline="\n")
+    except Exception as error:
+        error.add_note(f"in {path}")
+        raise
+
+
 def shape(root: Path, answers: Answers) -> None:
     """Shape the freshly rendered project at ``root``; its ``.generator`` is gone afterwards."""
     manifest = tomllib.loads((root / ".generator/manifest.toml").read_text(encoding="utf-8"))
@@ -91,3 +109,7 @@ def shape(root: Path, answers: Answers) -> None:
             variant_path(file, chosen).replace(file)
         for name in variants:
             variant_path(file, name).unlink(missing_ok=True)
+    if form := FORMS.get(answers["async_mode"]):
+        for pattern in manifest["source"]:
+            for path in matches(root, pattern, answers):
+                bring_into_form(path, form)

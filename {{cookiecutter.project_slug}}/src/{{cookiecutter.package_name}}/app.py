@@ -9,24 +9,21 @@ from functools import partial
 
 from .backends import Backends, open_backends
 from .domain.events import CHAT, TOKEN_EXPIRING, TokenExpiring
-from .http import MAX_BODY_BYTES, HttpDependencies, create_flask
+from .http import HttpDependencies, create_http
 from .realtime.audience import SocketAudience
 from .realtime.chat import ChatNamespace
 from .realtime.departure import Departure
 from .realtime.refusals import explain
 from .runtime import mode
-from .runtime.asgi import ASGIApp
-from .runtime.asgi_bridge import FlaskASGI
 from .runtime.drain import Drain
 from .runtime.entry import Entry, Running
+from .runtime.gateway import open_gateway
 from .runtime.handshake import Handshake
 from .runtime.jwks import JwksClient
 from .runtime.logs import configure_logging
-from .runtime.mount import Mount
 from .runtime.server import RealtimeServer
 from .runtime.sessions import Session, Sessions
 from .runtime.tokens import TokenVerifier
-from .runtime.transport_guard import WebSocketOnly
 from .services.chat import Chat
 from .services.fanout import Fanout
 from .services.presence import Presence
@@ -35,7 +32,7 @@ from .settings import PACKAGE, Settings, settings_or_exit
 
 
 def create_app() -> Entry:
-    """The ASGI application of one worker. With wrong settings the process ends with status 2."""
+    """The application of one worker. With wrong settings the process ends with status 2."""
     settings = settings_or_exit()
     configure_logging(settings.log_level, settings.log_format)
     return Entry(partial(running, settings))
@@ -85,31 +82,25 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 explain=explain,
             )
         )
-        http = FlaskASGI(
-            create_flask(
-                HttpDependencies(
-                    settings=settings,
-                    chat=chat,
-                    tokens=tokens,
-                    verifier=verifier,
-                    limiter=backends.limiter,
-                    checks=backends.checks,
-                    drain=drain,
-                )
-            ),
-            max_body_bytes=MAX_BODY_BYTES,
+        http = create_http(
+            HttpDependencies(
+                settings=settings,
+                chat=chat,
+                tokens=tokens,
+                verifier=verifier,
+                limiter=backends.limiter,
+                checks=backends.checks,
+                drain=drain,
+            )
         )
-        stack.push_async_callback(http.close)
-        drain.add(http.end_event_streams)
+        polling = "polling" in settings.transports
+        app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
         drain.add(Departure(server, sessions))
         watching = [
             mode.spawn(watch)
             for watch in (sessions.watch, server.watch, fanout.watch, presence.watch)
         ]
         stack.push_async_callback(mode.stop, *watching)
-        app: ASGIApp = Mount(server, http)
-        if "polling" not in settings.transports:
-            app = WebSocketOnly(app)
         yield Running(app, drain, settings.trusted_proxies)
 
 
@@ -127,6 +118,7 @@ def _server(settings: Settings, backends: Backends) -> RealtimeServer:
         ping_timeout=settings.ping_timeout,
         max_message_bytes=settings.max_message_bytes,
         connect_timeout=settings.connect_timeout,
+        max_connections=settings.server.max_connections,
         max_connections_per_ip=settings.max_connections_per_ip,
     )
 

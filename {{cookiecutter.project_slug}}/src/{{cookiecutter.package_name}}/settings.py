@@ -15,9 +15,9 @@ from msgspec import Meta
 from .backends import BackendSettings, backend_problems
 from .domain.policies import Rate
 from .runtime.environment import Rule, Secret, SettingsError, load, refuse
+from .runtime.server_settings import ServerSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
-Workers = Annotated[int, Meta(ge=1, le=512)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Hops = Annotated[int, Meta(ge=0, le=10)]
 Bytes = Annotated[int, Meta(ge=1024, le=16 * 1024 * 1024)]
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: Literal["development", "test", "production"] = "production"
     host: Name = "127.0.0.1"
     port: Port = 8000
-    web_concurrency: Workers = 1
+    server: ServerSettings
     backends: BackendSettings
     jwt_secret: Secret | None = None
     jwt_algorithms: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("HS256",)
@@ -121,7 +121,8 @@ def settings_or_exit() -> Settings:
 
 
 def _backend_problems(settings: Settings) -> list[str]:
-    return backend_problems(settings.backends, env=settings.env, workers=settings.web_concurrency)
+    workers = settings.server.web_concurrency
+    return backend_problems(settings.backends, env=settings.env, workers=workers)
 
 
 def _secret_bytes(settings: Settings) -> int:
@@ -161,7 +162,7 @@ UNSAFE: tuple[Rule[Settings], ...] = (
     refuse(
         "web_concurrency",
         "transports",
-        when=lambda s: s.web_concurrency > 1 and "polling" in s.transports,
+        when=lambda s: s.server.web_concurrency > 1 and "polling" in s.transports,
         problem="APP_TRANSPORTS has polling, whose every request may reach another worker;"
         " use websocket alone, or WEB_CONCURRENCY=1",
     ),

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from {{cookiecutter.package_name}}.__main__ import main
+from {{cookiecutter.package_name}}.command_line import main
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
 SECRET = secrets.token_urlsafe(48)

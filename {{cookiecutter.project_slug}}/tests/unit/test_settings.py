@@ -1,5 +1,6 @@
 """The settings of this service: defaults, bounds, and what may not start (guarantee G13)."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ from {{cookiecutter.package_name}} import settings
 from {{cookiecutter.package_name}}.backends import BackendSettings
 from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.runtime.environment import SettingsError
+from {{cookiecutter.package_name}}.runtime.server_settings import ServerSettings
 from {{cookiecutter.package_name}}.settings import PACKAGE, load_settings
 
 RANDOM = "".join(f"{n * 7919 % 251:02x}" for n in range(64))
 RSA = {"APP_JWT_ALGORITHMS": "RS256", "APP_JWT_JWKS_URL": "https://issuer.example/keys"}
+
+bare = partial(settings.Settings, server=ServerSettings(), backends=BackendSettings())
 
 
 def problems(env: str = "test", secret: str | None = RANDOM, **environ: str) -> str:
@@ -27,7 +31,7 @@ def problems(env: str = "test", secret: str | None = RANDOM, **environ: str) -> 
 
 def test_defaults() -> None:
     found = load_settings({"APP_ENV": "test", "APP_JWT_SECRET": RANDOM})
-    assert (found.host, found.port, found.web_concurrency) == ("127.0.0.1", 8000, 1)
+    assert (found.host, found.port, found.server.web_concurrency) == ("127.0.0.1", 8000, 1)
     assert found.jwt_algorithms == ("HS256",)
     assert found.jwt_audience == found.jwt_issuer == PACKAGE
     assert (found.transports, found.allowed_origins) == (("websocket",), ())
@@ -42,19 +46,18 @@ def test_defaults() -> None:
 
 
 def test_without_app_env_it_is_production() -> None:
-    assert settings.Settings(backends=BackendSettings()).env == "production"
+    assert bare().env == "production"
     assert "is a placeholder" in problems(env="", secret="change-me-change-me-change-me-change")
 
 
 @pytest.mark.parametrize("env", ["development", "test", "production"])
 def test_console_and_log_depend_on_the_environment(env: str) -> None:
-    backends = BackendSettings()
-    found = settings.Settings(env=env, backends=backends)  # type: ignore[arg-type]
+    found = bare(env=env)  # type: ignore[arg-type]
     production = env == "production"
     assert found.shows_console is not production
     assert found.log_format == ("json" if production else "console")
-    assert settings.Settings(env="production", console=True, backends=backends).shows_console
-    other = settings.Settings(env="production", log_style="console", backends=backends)
+    assert bare(env="production", console=True).shows_console
+    other = bare(env="production", log_style="console")
     assert other.log_format == "console"
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from ..runtime.flask_app import AsgiFlask
+from flask import Flask
+
 from ..settings import PACKAGE
 from . import console, dev, errors, headers, health, metrics
 from .blueprints import API
 from .contract import describe
 from .dependencies import HttpDependencies, provide
+from .framework import make_app
 from .reference import provide_reference
 
-__all__ = ["MAX_BODY_BYTES", "HttpDependencies", "create_flask"]
+__all__ = ["MAX_BODY_BYTES", "HttpDependencies", "create_http"]
 
 MAX_BODY_BYTES = 1 << 20
 """Largest body of a request; above it the answer is 413."""
 
 
-def create_flask(deps: HttpDependencies) -> AsgiFlask:
-    """The Flask application of one worker, working with `deps`."""
-    app = AsgiFlask(
+def create_http(deps: HttpDependencies) -> Flask:
+    """The HTTP application of one worker, working with `deps`."""
+    app = make_app(
         PACKAGE,
         static_folder="web/static",
         static_url_path="/static",

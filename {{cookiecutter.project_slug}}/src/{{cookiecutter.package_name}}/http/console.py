@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from .contract import TITLE
 from .dependencies import dependencies
+from .framework import page
 
 bp = Blueprint("console", __name__)
 
 
 @bp.get("/")
-def show() -> str:
-    return render_template("console.html", service=TITLE, env=dependencies().settings.env)
+async def show() -> str:
+    return await page("console.html", service=TITLE, env=dependencies().settings.env)

@@ -16,6 +16,7 @@ from ..runtime.contract import Operation, Route
 from ..runtime.refusal import describe_invalid
 from ..runtime.tokens import TokenCode
 from .codes import status_of
+from .framework import request_body
 from .guard import authenticate, limit
 
 View = Callable[..., Awaitable[Any]]
@@ -49,7 +50,7 @@ def operation(
                 claims = await authenticate(scope)
                 if "claims" in hints:
                     arguments["claims"] = claims
-            arguments |= _read(described, path)
+            arguments |= await _read(described, path)
             result = await view(**arguments)
             return Response(
                 msgspec.json.encode(result),
@@ -101,7 +102,7 @@ def _describe(
     )
 
 
-def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
+async def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
     """The arguments of the view.
 
     :raises Refused: ``invalid_payload``, naming the field.
@@ -113,7 +114,7 @@ def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
         if described.query is not None:
             arguments["query"] = msgspec.convert(_query(), described.query, strict=False)
         if described.body is not None:
-            arguments["body"] = msgspec.json.decode(_body(), type=described.body)
+            arguments["body"] = msgspec.json.decode(await _body(), type=described.body)
     except msgspec.ValidationError as error:
         raise Refused("invalid_payload", describe_invalid(error)) from None
     except (ValueError, RecursionError):
@@ -128,7 +129,7 @@ def _query() -> dict[str, str]:
     return request.args.to_dict()
 
 
-def _body() -> bytes:
+async def _body() -> bytes:
     if not request.is_json:
         raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
-    return request.get_data()
+    return await request_body()

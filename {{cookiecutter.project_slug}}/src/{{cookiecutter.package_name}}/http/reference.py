@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import msgspec
-from flask import Blueprint, Flask, current_app, render_template
+from flask import Blueprint, Flask, current_app
 
 from ..runtime.contract.page import Page
 from .codes import CODES
+from .framework import page
 from .guard import limit
 from .operation import operation
 
@@ -46,4 +47,4 @@ async def asyncapi_document() -> msgspec.Raw:
 @bp.get("/api/docs")
 async def docs() -> str:
     await limit()
-    return render_template("docs.html", page=_reference().page, codes=CODES)
+    return await page("docs.html", page=_reference().page, codes=CODES)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from . import mode
 from .redaction import redact_text
@@ -41,7 +40,7 @@ class Doctor:
         else:
             self.problem(what, f"{path.name} is missing; {todo}")
 
-    def run(self, what: str, check: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def run(self, what: str, check: Callable[[], Awaitable[None]]) -> None:
         """Run a check that waits; what it raises is a problem."""
         try:
             mode.run(check)

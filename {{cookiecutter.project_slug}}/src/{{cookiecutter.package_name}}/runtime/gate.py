@@ -65,13 +65,15 @@ class Gate:
         self._limit = limit
         self._explain = explain
         self._in_flight = 0
+        self._guard = mode.Guard()
 
     async def __call__(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
         """Carry out `event` and return its acknowledgement, a refusal included."""
         known = event if event in self._commands else "(unknown)"  # labels must stay bounded
         request_id = secrets.token_hex(8)
         started = time.perf_counter()
-        self._in_flight += 1
+        with self._guard:
+            self._in_flight += 1
         with structlog.contextvars.bound_contextvars(
             request_id=request_id,
             namespace=self._namespace,
@@ -86,7 +88,8 @@ class Gate:
                 ack = refusal.acknowledgement(request_id)
                 outcome = refusal.code
             finally:
-                self._in_flight -= 1
+                with self._guard:
+                    self._in_flight -= 1
         metrics.EVENTS.labels(self._namespace, known, outcome).inc()
         metrics.EVENT_SECONDS.labels(self._namespace, known).observe(time.perf_counter() - started)
         return ack

@@ -75,7 +75,7 @@ class Handshake:
             raise HandshakeRefused("rate_limited", "too many handshakes from your address", wait)
         if self._is_crowded(address):
             raise HandshakeRefused(
-                "too_many_connections", "too many connections from your address", 5.0
+                "too_many_connections", "too many connections, here or from your address", 5.0
             )
         claims = await self.verify(auth.get("token") if isinstance(auth, Mapping) else None)
         if scope not in claims.scopes:

@@ -6,7 +6,6 @@ request or an event carries what was bound to structlog's context variables, suc
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import logging.config
 import sys
@@ -19,9 +18,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from .redaction import redact
+from .server_lines import ServerLines
 
 MAX_LINE = 16_384
-UNINTERESTING = ("connection open", "connection closed", "Error while closing socket %s")
 _ESSENTIAL = ("timestamp", "level", "logger", "event", "request_id")
 
 _SHARED: list[Processor] = [
@@ -40,25 +39,6 @@ class Output(logging.StreamHandler[Any]):
 
     def handleError(self, record: logging.LogRecord) -> None:
         self.stream.write(f"log line lost: {record.pathname}:{record.lineno}\n")
-
-
-class ServerLines(logging.Filter):
-    """What uvicorn and gunicorn say about single connections, put in proportion.
-
-    uvicorn's line for each WebSocket shows the query string; a client's bad bytes are no error of
-    ours; requests cancelled because the drain is over are expected.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.msg in UNINTERESTING:
-            return False
-        if isinstance(record.msg, str) and record.msg.startswith('%s - "WebSocket '):
-            return False
-        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
-            return False
-        if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
-            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
-        return True
 
 
 def configure_logging(level: str, fmt: str) -> None:

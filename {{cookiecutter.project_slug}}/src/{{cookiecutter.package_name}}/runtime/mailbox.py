@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .mode import Event
+from .mode import Event, Guard
 
 
 class Mailbox:
@@ -20,16 +20,18 @@ class Mailbox:
         self._used = 0
         self._items: deque[bytes] = deque()
         self._filled = Event()
+        self._guard = Guard()
 
     def __len__(self) -> int:
         return len(self._items)
 
     def put(self, item: bytes) -> bool:
         """Add `item`; false if there is no room for it."""
-        if self._used + len(item) + self.OVERHEAD > self._capacity:
-            return False
-        self._used += len(item) + self.OVERHEAD
-        self._items.append(item)
+        with self._guard:
+            if self._used + len(item) + self.OVERHEAD > self._capacity:
+                return False
+            self._used += len(item) + self.OVERHEAD
+            self._items.append(item)
         self._filled.set()
         return True
 
@@ -39,6 +41,7 @@ class Mailbox:
             self._filled.clear()
             if not self._items:  # with threads, one may have come in between
                 await self._filled.wait()
-        items = [self._items.popleft() for _ in range(min(limit, len(self._items)))]
-        self._used -= sum(len(item) + self.OVERHEAD for item in items)
+        with self._guard:
+            items = [self._items.popleft() for _ in range(min(limit, len(self._items)))]
+            self._used -= sum(len(item) + self.OVERHEAD for item in items)
         return items

@@ -27,6 +27,8 @@ RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconne
 MAX_ATTACHMENTS = 8
 CROWD_MARGIN = 2
 """An address may open this many times its allowance, so that the excess can be told why not."""
+EXCESS = 16
+"""Connections a full worker still opens, to tell them why they may not stay."""
 MIN_FRAME_LIMIT = 1_000_000
 WATCH_SECONDS = 0.5
 MAX_QUEUED = 1000
@@ -45,6 +47,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     :param allowed_origins: besides the service's own origin; ``*`` alone allows all.
     :param max_message_bytes: larger events are refused with ``too_large``.
     :param connect_timeout: seconds a connection may live without a namespace.
+    :param max_connections: connections this worker may have.
     :param max_connections_per_ip: connections one address may have with this worker.
     """
 
@@ -59,6 +62,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         ping_timeout: int,
         max_message_bytes: int,
         connect_timeout: float,
+        max_connections: int,
         max_connections_per_ip: int,
     ) -> None:
         super().__init__(
@@ -82,7 +86,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self._client_address = address_of
         self._max_message_bytes = max_message_bytes
         self._connect_timeout = connect_timeout
+        self._max_connections = max_connections
         self._max_per_ip = max_connections_per_ip
+        self._guard = mode.Guard()
         self._addresses: dict[str, str] = {}
         self._per_address: Counter[str] = Counter()
         self._deadlines: dict[str, float] = {}
@@ -93,7 +99,11 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         return self._addresses.get(connection, "unknown")
 
     def is_crowded(self, address: str) -> bool:
-        return self._per_address[address] > self._max_per_ip
+        """Whether this worker, or its share for one address, is used up."""
+        return (
+            len(self._addresses) > self._max_connections
+            or self._per_address[address] > self._max_per_ip
+        )
 
     def connections(self) -> list[str]:
         return list(self._addresses)
@@ -127,16 +137,19 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _end_silent(self) -> None:
         now = time.monotonic()
-        overdue = [sid for sid, deadline in self._deadlines.items() if deadline <= now]
+        overdue = [sid for sid, deadline in list(self._deadlines.items()) if deadline <= now]
         for connection in overdue:
-            del self._deadlines[connection]
+            self._deadlines.pop(connection, None)
             _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
             await self.end_connection(connection)
 
     async def _end_slow(self) -> None:
-        slow = [sid for sid, s in self.eio.sockets.items() if s.queue.qsize() > MAX_QUEUED]
+        slow = [sid for sid, s in list(self.eio.sockets.items()) if s.queue.qsize() > MAX_QUEUED]
         for connection in slow:
-            queue = self.eio.sockets[connection].queue
+            socket = self.eio.sockets.get(connection)
+            if socket is None:
+                continue
+            queue = socket.queue
             _log.warning("connection closed: %d packets wait for a slow reader", queue.qsize())
             while not queue.empty():
                 queue.get_nowait()
@@ -152,11 +165,15 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
         # Engine.IO has no bound on connections that never say CONNECT, nor on one address.
         address = self._client_address(environ)
-        if self._per_address[address] >= self._max_per_ip * CROWD_MARGIN:
-            return False
-        self._addresses[eio_sid] = address
-        self._per_address[address] += 1
-        self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
+        with self._guard:
+            if (
+                len(self._addresses) >= self._max_connections + EXCESS
+                or self._per_address[address] >= self._max_per_ip * CROWD_MARGIN
+            ):
+                return False
+            self._addresses[eio_sid] = address
+            self._per_address[address] += 1
+            self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
         await super()._handle_eio_connect(eio_sid, environ)
         return None
 
@@ -167,11 +184,12 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             self._deadlines.pop(eio_sid, None)
             self._binary_packet.pop(eio_sid, None)
             self._attachment_bytes.pop(eio_sid, None)
-            address = self._addresses.pop(eio_sid, None)
-            if address is not None:
-                self._per_address[address] -= 1
-                if self._per_address[address] <= 0:
-                    del self._per_address[address]
+            with self._guard:
+                address = self._addresses.pop(eio_sid, None)
+                if address is not None:
+                    self._per_address[address] -= 1
+                    if self._per_address[address] <= 0:
+                        del self._per_address[address]
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         # A frame that does not parse would be logged with a traceback, and nothing else done.

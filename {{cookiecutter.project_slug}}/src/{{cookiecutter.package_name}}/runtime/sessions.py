@@ -67,6 +67,7 @@ class Sessions:
         self._per_user: Counter[tuple[str, str]] = Counter()
         self._due: list[tuple[float, str]] = []
         self._revoked: deque[tuple[float, Condemned]] = deque(maxlen=1000)
+        self._guard = mode.Guard()
 
     def __len__(self) -> int:
         return len(self._by_sid)
@@ -83,26 +84,29 @@ class Sessions:
 
     def add(self, session: Session) -> None:
         """Take in a session. If it was revoked during its handshake, it ends at the next tick."""
-        self._by_sid[session.sid] = session
-        self._per_user[session.namespace, session.user] += 1
-        lately = self._now() - HANDSHAKE_SECONDS
-        if any(when > lately and condemned(session) for when, condemned in self._revoked):
-            session.ends_at = self._now()
-        self._schedule(session)
+        with self._guard:
+            self._by_sid[session.sid] = session
+            self._per_user[session.namespace, session.user] += 1
+            lately = self._now() - HANDSHAKE_SECONDS
+            if any(when > lately and condemned(session) for when, condemned in self._revoked):
+                session.ends_at = self._now()
+            self._schedule(session)
 
     def remove(self, sid: str) -> Session | None:
-        session = self._by_sid.pop(sid, None)
-        if session is not None:
-            key = (session.namespace, session.user)
-            self._per_user[key] -= 1
-            if not self._per_user[key]:
-                del self._per_user[key]
-        return session
+        with self._guard:
+            session = self._by_sid.pop(sid, None)
+            if session is not None:
+                key = (session.namespace, session.user)
+                self._per_user[key] -= 1
+                if not self._per_user[key]:
+                    del self._per_user[key]
+            return session
 
     def renew(self, session: Session, claims: Claims, ends_at: float) -> None:
         """Let a session live on with a newer token of the same subject."""
-        session.claims, session.ends_at, session.warned = claims, ends_at, False
-        self._schedule(session)
+        with self._guard:
+            session.claims, session.ends_at, session.warned = claims, ends_at, False
+            self._schedule(session)
 
     async def end_token(self, jti: str) -> int:
         return await self._end_all(lambda session: session.claims.jti == jti)
@@ -116,36 +120,49 @@ class Sessions:
         """Warn and end sessions when it is time. Runs as long as the worker does."""
         while True:
             await mode.sleep(TICK)
-            try:
-                await self.tick()
-            except Exception:  # one socket's failure must not keep the others alive
-                _log.exception("could not end a session")
+            await self.tick()
 
     async def tick(self) -> None:
         now = self._now()
-        while self._due and self._due[0][0] <= now:
-            _, sid = heapq.heappop(self._due)
-            session = self._by_sid.get(sid)
-            if session is None:
-                continue
-            if session.ends_at <= now:
-                await self._end(session)
-            elif not session.warned and session.ends_at - EXPIRY_WARNING <= now:
-                session.warned = True
-                heapq.heappush(self._due, (session.ends_at, sid))
-                await self._warn(session, max(1, round(session.ends_at - now)))
-        if len(self._due) > 64 + 4 * len(self._by_sid):  # left behind by renewals and departures
-            self._due = []
-            for session in self._by_sid.values():
-                self._schedule(session)
+        for session in self._take_due(now):
+            try:
+                if session.ends_at <= now:
+                    await self._end(session)
+                else:
+                    await self._warn(session, max(1, round(session.ends_at - now)))
+            except Exception:  # one socket's failure must not keep the others alive
+                _log.exception("could not end or warn a session")
+
+    def _take_due(self, now: float) -> list[Session]:
+        """The sessions to end, and those to warn, which then are scheduled for their end."""
+        found = []
+        with self._guard:
+            while self._due and self._due[0][0] <= now:
+                _, sid = heapq.heappop(self._due)
+                session = self._by_sid.get(sid)
+                if session is None:
+                    continue
+                if session.ends_at <= now:
+                    found.append(session)
+                elif not session.warned and session.ends_at - EXPIRY_WARNING <= now:
+                    session.warned = True
+                    self._schedule(session)
+                    found.append(session)
+            # what renewals and departures left behind
+            if len(self._due) > 64 + 4 * len(self._by_sid):
+                self._due = []
+                for session in self._by_sid.values():
+                    self._schedule(session)
+        return found
 
     def _schedule(self, session: Session) -> None:
         moment = session.ends_at if session.warned else session.ends_at - EXPIRY_WARNING
         heapq.heappush(self._due, (moment, session.sid))
 
     async def _end_all(self, condemned: Condemned) -> int:
-        self._revoked.append((self._now(), condemned))
-        sessions = [session for session in self._by_sid.values() if condemned(session)]
+        with self._guard:
+            self._revoked.append((self._now(), condemned))
+            sessions = [session for session in self._by_sid.values() if condemned(session)]
         for session in sessions:
             await self._end(session)
         return len(sessions)

@@ -49,6 +49,7 @@ class Fanout:
         self._signals = signals
         self._history_size = history_size
         self._rooms: dict[str, _Room] = {}
+        self._guard = mode.Guard()
         signals.subscribe(TOPIC, self._on_signal)
         signals.on_reconnect(self.check)
 
@@ -61,8 +62,9 @@ class Fanout:
 
         So it gets every message exactly once: from the log up to the head, live from there on.
         """
-        room = self._rooms.setdefault(name, _Room())
-        room.sockets += 1
+        with self._guard:
+            room = self._rooms.setdefault(name, _Room())
+            room.sockets += 1
         try:
             async with room.lock:
                 yield
@@ -80,11 +82,12 @@ class Fanout:
 
     def left(self, name: str) -> None:
         """A socket of this worker left a room."""
-        room = self._rooms.get(name)
-        if room is not None:
-            room.sockets -= 1
-            if room.sockets <= 0:
-                del self._rooms[name]
+        with self._guard:
+            room = self._rooms.get(name)
+            if room is not None:
+                room.sockets -= 1
+                if room.sockets <= 0:
+                    del self._rooms[name]
 
     async def announce(self, message: Message) -> None:
         """Deliver a message of the log, here and on every other worker."""

@@ -44,6 +44,7 @@ class Presence:
         self._store = store
         self._audience = audience
         self._pending: dict[str, _Changes] = {}
+        self._guard = mode.Guard()
 
     async def enter(self, room: str, user: str, sid: str) -> list[str]:
         """Record a socket, tell the others, and return who is in the room."""
@@ -67,24 +68,29 @@ class Presence:
                 _log.warning("presence not kept up: %s", refused.message)
 
     async def _changed(self, room: str, change: _Changes) -> None:
-        pending = self._pending.get(room)
-        if pending is None:
-            self._pending[room] = _Changes()
+        with self._guard:
+            pending = self._pending.get(room)
+            is_quiet = pending is None
+            if pending is None:
+                self._pending[room] = _Changes()
+                pending = change
+            elif pending.contradicts(change):
+                self._pending[room] = change
+            else:
+                pending.add(change)
+                return
+        if is_quiet:
             mode.spawn(self._tell_in_batches, room)
-            await self._tell(room, change)
-        elif pending.contradicts(change):
-            self._pending[room] = change
-            await self._tell(room, pending)
-        else:
-            pending.add(change)
+        await self._tell(room, pending)
 
     async def _tell_in_batches(self, room: str) -> None:
         while True:
             await mode.sleep(BATCH_SECONDS)
-            changes = self._pending.pop(room)
-            if not changes:
-                return
-            self._pending[room] = _Changes()
+            with self._guard:
+                changes = self._pending.pop(room)
+                if not changes:
+                    return
+                self._pending[room] = _Changes()
             await self._tell(room, changes)
 
     async def _tell(self, room: str, changes: _Changes) -> None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.events import Message, Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
-from {{cookiecutter.package_name}}.http import HttpDependencies, create_flask
+from {{cookiecutter.package_name}}.http import HttpDependencies, create_http
 from {{cookiecutter.package_name}}.ports import Appended, Replay
 from {{cookiecutter.package_name}}.runtime.drain import Drain
 from {{cookiecutter.package_name}}.runtime.tokens import TokenVerifier, mint
@@ -114,7 +114,7 @@ class Service:
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.drain = Drain(20)
         anything: Any = None  # history reads the log and nothing else
-        self.flask = create_flask(
+        self.flask = create_http(
             HttpDependencies(
                 settings=self.settings,
                 chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),

@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from {{cookiecutter.package_name}}.runtime import serve
+from {{cookiecutter.package_name}}.runtime import gunicorn_server, serve, servers
 
 from .serving import connect as send
 from .serving import eventually, read_all
@@ -26,13 +26,15 @@ REQUEST = "GET %s HTTP/1.1\r\nHost: test\r\n\r\n"
 ROOT = Path(__file__).parents[3]
 SCRIPT = f"""
 import os
-from {serve.__name__} import ServeOptions, serve_production
+from {serve.__name__} import ServeOptions
+from {servers.__name__} import serve_production
 serve_production(ServeOptions(
     app="tests.unit.runtime.worker_app:create_app",
     name="worker-test",
     host="127.0.0.1",
     port=int(os.environ["PORT"]),
     workers=int(os.environ["WORKERS"]),
+    connections=100,
     frame_limit=1000,
     drain_seconds=float(os.environ["DRAIN_SECONDS"]),
     log_level="info",
@@ -203,4 +205,4 @@ def test_several_workers_share_their_metrics(tmp_path: Path) -> None:
 def test_a_worker_does_not_outlive_its_gunicorn(service: Running) -> None:
     service.process.kill()
     service.process.wait()
-    eventually(lambda: not service.is_up(), serve.STUCK_AFTER)
+    eventually(lambda: not service.is_up(), gunicorn_server.STUCK_AFTER)

@@ -74,7 +74,7 @@ class RedisLink:
         self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
         self.up = True
         self._answered = time.monotonic()
-        self._probe: Task[None] | None = None
+        self._probe: Task | None = None
         self._complained = 0.0
         BACKEND_UP.labels("redis").set(1)
 

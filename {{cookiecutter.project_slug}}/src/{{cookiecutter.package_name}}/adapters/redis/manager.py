@@ -26,7 +26,7 @@ class SignalsManager(AsyncPubSubManager):  # type: ignore[misc]
         super().__init__(channel=SOCKETIO)
         self._signals = signals
         self._received = Mailbox(MAILBOX_BYTES)
-        self._dispatcher: Task[None] | None = None
+        self._dispatcher: Task | None = None
         signals.subscribe(SOCKETIO, self._receive)
 
     def initialize(self) -> None:

@@ -61,7 +61,7 @@ class RedisSignals:
         self._outbox = Mailbox(MAILBOX_BYTES)
         self._sending = False
         self._owes_notice = False
-        self._tasks: list[Task[None]] = []
+        self._tasks: list[Task] = []
 
     async def start(self) -> None:
         """Subscribe. Returns when that has worked or failed once; it is tried on and on."""

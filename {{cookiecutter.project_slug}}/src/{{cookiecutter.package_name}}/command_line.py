@@ -1,4 +1,4 @@
-"""The command line: ``python -m`` with the name of this package."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from .backends import commands, open_backends
 from .runtime.doctor import Doctor
 from .runtime.environment import SettingsError
 from .runtime.logs import configure_logging
-from .runtime.serve import ServeOptions, claim_port, serve_development, serve_production
+from .runtime.serve import ServeOptions, claim_port
 from .runtime.server import frame_limit
+from .runtime.servers import serve_development, serve_production
 from .runtime.tokens import mint
 from .settings import PACKAGE, Settings, load_settings, settings_or_exit
 
@@ -51,7 +52,8 @@ def _serve_options(settings: Settings) -> ServeOptions:
         name=PACKAGE,
         host=settings.host,
         port=port,
-        workers=settings.web_concurrency,
+        workers=settings.server.web_concurrency,
+        connections=settings.server.max_connections,
         frame_limit=frame_limit(settings.max_message_bytes),
         drain_seconds=settings.drain_seconds,
         log_level=settings.log_level,
@@ -143,6 +145,3 @@ def _examine(settings: Settings, report: Doctor) -> None:
 
 for command in commands(lambda: settings_or_exit().backends):
     main.add_command(command)
-
-if __name__ == "__main__":
-    main()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,7 +18,7 @@ ASYNC_MODE = "asgi"
 
 Lock = asyncio.Lock
 Event = asyncio.Event
-Task = asyncio.Task
+Task: TypeAlias = "asyncio.Task[None]"
 sleep = asyncio.sleep
 timeout = asyncio.timeout
 run_blocking = asyncio.to_thread
@@ -27,7 +27,18 @@ _log = logging.getLogger(__name__)
 _running: set[asyncio.Task[None]] = set()
 
 
-def spawn(function: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> Task[None]:
+class Guard:
+    """Keeps threads apart for a few lines that do not wait.
+
+    Tasks change only where they wait: there is nothing to do.
+    """
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def spawn(function: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> Task:
     """Run `function` in the background. What it raises is logged; the task may be cancelled."""
 
     async def run() -> None:
@@ -44,12 +55,16 @@ def spawn(function: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwa
     return task
 
 
-def run(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run(function: Callable[[], Awaitable[None]]) -> None:
     """Run `function` in a process that does nothing else; to be called outside of any loop."""
-    asyncio.run(function())
+
+    async def main() -> None:
+        await function()
+
+    asyncio.run(main())
 
 
-async def stop(*tasks: Task[None]) -> None:
+async def stop(*tasks: Task) -> None:
     """Cancel background tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import re
-import secrets
-import time
-import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
+from . import requests
 from .addresses import client_address, forwarded
 from .asgi import ASGIApp, Message, Receive, Scope, Send, header
-from .redaction import redact_text
 
-_CLIENT_CLOSED = 499  # as nginx logs a request whose client did not wait for the answer
-_LONGEST_PATH = 200  # characters of a path in the log
-_LONGEST_REASON = 500
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-
-_access = structlog.stdlib.get_logger("access")
 _log = logging.getLogger(__name__)
 
 
@@ -75,10 +60,8 @@ class Entry:
         if self._running is None:
             raise RuntimeError("not started: the server has to run the ASGI lifespan")
         _see_through_proxies(scope, self._running.trusted_hops)
-        request_id = _request_id(scope)
+        request_id = requests.begin(header(scope, b"x-request-id"), header(scope, b"traceparent"))
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             if scope["type"] == "http":
                 await self._http(self._running.app, scope, receive, send)
@@ -88,31 +71,22 @@ class Entry:
             pass  # the server stops; passed on, it would be logged as a failure of the service
 
     async def _http(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        status = _CLIENT_CLOSED
+        line = requests.AccessLine(scope["method"], _raw_path(scope), scope["client"][0])
         request_id = (b"x-request-id", scope["state"]["request_id"].encode())
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                line.status = message["status"]
                 message = {**message, "headers": [*message.get("headers", ()), request_id]}
             await send(message)
 
         try:
             await app(scope, receive, send_with_id)
         except Exception:
-            status = 500
+            line.status = 500
             raise
         finally:
-            _access.info(
-                "request",
-                method=scope["method"],
-                path=_path(scope),
-                status=status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
-                client=scope["client"][0],
-            )
+            line.write()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """Report a failure as the protocol has it: a server takes a plain exception for an
@@ -128,7 +102,7 @@ class Entry:
             raise
         except BaseException as error:
             _log.debug("%s failed", phase, exc_info=True)
-            message = f"{phase} failed: {_reason(error)}"
+            message = f"{phase} failed: {requests.reason(error)}"
             await send({"type": f"lifespan.{phase}.failed", "message": message})
             if not isinstance(error, Exception):
                 raise
@@ -146,23 +120,6 @@ def _see_through_proxies(scope: Scope, trusted_hops: int) -> None:
         scope["scheme"] = plain + "s" if secure else plain
 
 
-def _request_id(scope: Scope) -> str:
-    given = header(scope, b"x-request-id")
-    if given and _REQUEST_ID.fullmatch(given):
-        return given
-    trace = _TRACEPARENT.fullmatch(header(scope, b"traceparent") or "")
-    return trace[1] if trace else secrets.token_hex(8)
-
-
-def _path(scope: Scope) -> str:
-    """The path as it was sent: percent-encoded, it cannot forge a line of the log."""
+def _raw_path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or b""
-    return raw.partition(b"?")[0].decode("latin-1")[:_LONGEST_PATH]
-
-
-def _reason(error: BaseException) -> str:
-    """One line: what failed, without the secrets in it, and where."""
-    said = redact_text(" ".join(str(error).split()), _LONGEST_REASON)
-    frames = traceback.extract_tb(error.__traceback__)
-    at = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {said}{at}"
+    return raw.partition(b"?")[0].decode("latin-1")

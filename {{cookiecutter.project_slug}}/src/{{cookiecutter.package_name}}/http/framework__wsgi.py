@@ -1,0 +1,21 @@
+"""The web framework: Flask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, render_template, request
+
+
+def make_app(name: str, **options: Any) -> Flask:
+    return Flask(name, **options)
+
+
+def request_body() -> bytes:
+    """The whole body of the current request; one that is too large is refused with 413."""
+    return request.get_data()
+
+
+def page(template: str, **values: Any) -> str:
+    """A page made from one of the templates."""
+    return render_template(template, **values)

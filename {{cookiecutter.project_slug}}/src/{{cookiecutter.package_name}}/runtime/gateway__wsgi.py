@@ -1,0 +1,61 @@
+"""One WSGI application from the Socket.IO server and Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+
+from .drain import Drain
+from .polling import CONTENT_TYPE, STATUS, PollingRefusal
+from .server import RealtimeServer
+from .wsgi import Environ, StartResponse, WSGIApp, answer, is_websocket
+
+SOCKETIO_PATH = "/socket.io"
+
+
+@contextmanager
+def open_gateway(
+    server: RealtimeServer, http: Flask, drain: Drain, *, polling: bool
+) -> Iterator[WSGIApp]:
+    """Everything a client of this worker can reach.
+
+    :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413.
+    :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
+    """
+    mount = Mount(server, http)
+    yield mount if polling else WebSocketOnly(mount)
+
+
+class Mount:
+    """Sends what is under ``/socket.io`` to the Socket.IO server, and the rest to `http`."""
+
+    def __init__(self, server: RealtimeServer, http: WSGIApp) -> None:
+        self._server = server
+        self._http = http
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not is_socketio(environ):
+            return self._http(environ, start_response)
+        answered: Iterable[bytes] = self._server.handle_request(environ, start_response)
+        return answered
+
+
+class WebSocketOnly:
+    """WSGI middleware: plain HTTP requests to the Socket.IO path are told what to do instead."""
+
+    def __init__(self, app: WSGIApp) -> None:
+        self._app = app
+        self._refusal = PollingRefusal()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if is_websocket(environ) or not is_socketio(environ):
+            return self._app(environ, start_response)
+        body = self._refusal.body(environ["QUERY_STRING"], environ["REMOTE_ADDR"])
+        return answer(start_response, STATUS, CONTENT_TYPE, body)
+
+
+def is_socketio(environ: Environ) -> bool:
+    """Whether a request is for the Socket.IO server."""
+    return f"{environ['PATH_INFO']}/".startswith(f"{SOCKETIO_PATH}/")

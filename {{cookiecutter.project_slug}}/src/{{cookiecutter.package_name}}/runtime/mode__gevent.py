@@ -1,0 +1,107 @@
+"""How this mode waits, locks and runs things side by side: gevent's greenlets.
+
+The rest of the service uses only what is defined here, so that it does not depend on the mode.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+import gevent
+from gevent import Greenlet
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ASYNC_MODE = "gevent"
+"""What python-socketio calls this mode. Always named: detected, it is the first importable one."""
+
+Lock = BoundedSemaphore
+Task: TypeAlias = Greenlet
+sleep = gevent.sleep
+
+__all__ = ["Event"]
+
+_log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Keeps threads apart for a few lines that do not wait.
+
+    Greenlets change only where they wait: there is nothing to do.
+    """
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@contextmanager
+def timeout(seconds: float) -> Iterator[None]:
+    """Interrupt what waits in the block after `seconds`.
+
+    :raises TimeoutError: at the end of the block; nothing in it can take it for its own.
+    """
+    expiry = gevent.Timeout.start_new(seconds)
+    try:
+        yield
+    except gevent.Timeout as raised:
+        if raised is not expiry:
+            raise
+        raise TimeoutError from None
+    finally:
+        expiry.close()
+
+
+def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what would hold up all greenlets in a thread, and wait for its result."""
+    result: T = gevent.get_hub().threadpool.apply(function, args, kwargs)
+    return result
+
+
+def spawn(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Task:
+    """Run `function` in the background. What it raises is logged; the task may be stopped."""
+
+    def run() -> None:
+        try:
+            function(*args, **kwargs)
+        except Exception:
+            _log.exception(
+                "background task failed: %s", getattr(function, "__qualname__", function)
+            )
+
+    return gevent.spawn(run)
+
+
+def run(function: Callable[[], None]) -> None:
+    """Run `function` in a process that does nothing else."""
+    function()
+
+
+def stop(*tasks: Task) -> None:
+    """Stop background tasks and wait until they have ended."""
+    gevent.killall(tasks)
+
+
+def together(*calls: Callable[[], T]) -> list[T | BaseException]:
+    """Run `calls` side by side; the results come in the same order, exceptions as values."""
+
+    def outcome(call: Callable[[], T]) -> T | BaseException:
+        try:
+            return call()
+        except Exception as error:
+            return error
+
+    greenlets = [gevent.spawn(outcome, call) for call in calls]
+    return [greenlet.get() for greenlet in gevent.joinall(greenlets)]
+
+
+def client_address(environ: dict[str, Any]) -> str:
+    """The client address of an Engine.IO request, as :class:`~.entry.Entry` has found it."""
+    address: str = environ["REMOTE_ADDR"]
+    return address

@@ -1,0 +1,21 @@
+"""Settings of the server that runs this mode."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Workers = Annotated[
+    int,
+    Meta(ge=1, le=1, description="1: eventlet has one process a server; start another for more"),
+]
+Connections = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`max_connections`: Socket.IO connections of this process, which a flood cannot exceed."""
+
+    web_concurrency: Workers = 1
+    max_connections: Connections = 5000

@@ -1,0 +1,18 @@
+"""Settings of the server that runs this mode."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Workers = Annotated[int, Meta(ge=1, le=512)]
+Connections = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`max_connections`: Socket.IO connections of one worker, which a flood cannot exceed."""
+
+    web_concurrency: Workers = 1
+    max_connections: Connections = 5000
