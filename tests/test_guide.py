@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import queue
 import re
 import shutil
 import subprocess
@@ -122,32 +123,32 @@ def test_what_the_guide_adds_passes_the_checks(changed: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
+def test_what_the_guide_adds_works(changed: Path, tmp_path: Path) -> None:
     with served(changed, tmp_path, {"APP_MAX_ROOMS": "7"}) as service:
         bearer = {"Authorization": f"Bearer {service.token('ada')}"}
         answer = httpx.get(f"{service.url}/api/v1/me", headers=bearer)
         assert answer.json() == {"user": "ada", "scopes": ["chat"]}
 
-        heard: list[dict[str, str]] = []
-        ada = await connect(service.url, service.token("ada"))
-        bob = await connect(service.url, service.token("bob"))
-        bob.on("typing", heard.append, namespace="/chat")
+        heard: queue.Queue[dict[str, str]] = queue.Queue()
+        ada = connect(service.url, service.token("ada"))
+        bob = connect(service.url, service.token("bob"))
+        bob.on("typing", heard.put, namespace="/chat")
         for client in (ada, bob):
-            assert (await client.call("join", {"room": "lobby"}, namespace="/chat"))["ok"]
-        ack = await ada.call("typing", {"room": "lobby"}, namespace="/chat")
+            assert client.call("join", {"room": "lobby"}, namespace="/chat")["ok"]
+        ack = ada.call("typing", {"room": "lobby"}, namespace="/chat")
         assert ack == {"ok": True, "room": "lobby"}
-        ack = await ada.call("typing", {"room": "elsewhere"}, namespace="/chat")
+        ack = ada.call("typing", {"room": "elsewhere"}, namespace="/chat")
         assert ack["error"]["code"] == "not_in_room"
-        ack = await ada.call("join", {"room": "staff-only"}, namespace="/chat")
+        ack = ada.call("join", {"room": "staff-only"}, namespace="/chat")
         assert ack["error"]["code"] == "forbidden"
+        assert heard.get(timeout=10) == {"room": "lobby", "user": "ada"}
         for client in (ada, bob):
-            await client.disconnect()
-        assert heard == [{"room": "lobby", "user": "ada"}]
+            client.disconnect()
 
 
-async def connect(url: str, token: str) -> socketio.AsyncClient:
-    client = socketio.AsyncClient()
-    await client.connect(
+def connect(url: str, token: str) -> socketio.Client:
+    client = socketio.Client()
+    client.connect(
         url,
         auth={"token": token},
         namespaces=["/chat"],

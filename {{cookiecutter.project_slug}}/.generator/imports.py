@@ -88,11 +88,13 @@ def _member_order(name: str) -> tuple[int, str]:
 
 
 def _merge(statements: Iterable[Import]) -> list[Import]:
-    merged: dict[tuple[int, str], Import] = {}
+    """One statement a module, in order; a name with an ``as`` keeps a statement of its own."""
+    merged: dict[tuple[int, str, str], Import] = {}
     for statement in statements:
-        key = (statement.level, statement.module)
-        earlier = merged[key].names if key in merged else ()
-        names = dict.fromkeys((*earlier, *statement.names))
-        ordered = sorted(names, key=_member_order) if earlier else names
-        merged[key] = Import(*key, tuple(ordered))
+        alias = statement.names[0] if statement.names and " as " in statement.names[0] else ""
+        key = (statement.level, statement.module, alias)
+        names = (*merged[key].names, *statement.names) if key in merged else statement.names
+        if key in merged:
+            names = tuple(sorted(set(names), key=_member_order))
+        merged[key] = Import(statement.level, statement.module, names)
     return sorted((s for s in merged.values() if s.names), key=lambda statement: statement.order)

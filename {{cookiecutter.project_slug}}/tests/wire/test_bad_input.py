@@ -1,13 +1,16 @@
 """Whatever is sent, the answer is a refusal or a closed connection: never a traceback, and never
 the end of anybody else's connection."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
-import websockets
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as connect_websocket
 
 from ..support.client import connect, joined
 from ..support.service import Service, running_service
@@ -97,107 +100,112 @@ def address(service: Service) -> str:
     return f"{service.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
 
 
-@asynccontextmanager
-async def hello(service: Service, user: str = "ada") -> AsyncIterator[websockets.ClientConnection]:
+@contextmanager
+def hello(service: Service, user: str = "ada") -> Iterator[ClientConnection]:
     """A WebSocket that has connected to ``/chat`` by hand."""
-    async with websockets.connect(address(service)) as socket:
-        assert str(await socket.recv()).startswith("0")
-        await socket.send("40/chat," + json.dumps({"token": service.token(user)}))
-        assert str(await socket.recv()).startswith("40/chat,")
+    with connect_websocket(address(service)) as socket:
+        assert received(socket).startswith("0")
+        socket.send("40/chat," + json.dumps({"token": service.token(user)}))
+        assert received(socket).startswith("40/chat,")
         yield socket
 
 
-async def until_closed(socket: websockets.ClientConnection) -> None:
-    async with asyncio.timeout(5):
-        with suppress(websockets.ConnectionClosedError):
-            async for _ in socket:
-                pass
+def received(socket: ClientConnection) -> str:
+    return str(socket.recv(timeout=30))
+
+
+def until_closed(socket: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            socket.recv(timeout=5)
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-async def test_a_malformed_frame(service: Service, case: str) -> None:
+def test_a_malformed_frame(service: Service, case: str) -> None:
     before = len(service.output())
-    async with hello(service) as socket:
-        await socket.send(MALFORMED[case])
-        await until_closed(socket)
+    with hello(service) as socket:
+        socket.send(MALFORMED[case])
+        until_closed(socket)
     logged = service.output()[before:]
     assert "Traceback" not in logged
     assert '"level":"error"' not in logged.replace(" ", "")
 
 
-async def test_a_frame_that_is_not_utf8(service: Service) -> None:
+def test_a_frame_that_is_not_utf8(service: Service) -> None:
     before = len(service.output())
-    async with hello(service) as socket:
+    with hello(service) as socket:
         # A masked text frame of two bytes that are no UTF-8, past the library's own encoder.
-        socket.transport.write(b"\x81\x82\x00\x00\x00\x00\xc3\x28")
-        await until_closed(socket)
+        socket.socket.sendall(b"\x81\x82\x00\x00\x00\x00\xc3\x28")
+        until_closed(socket)
     assert "Traceback" not in service.output()[before:]
 
 
-async def test_binary_events_are_bounded(service: Service) -> None:
-    async with hello(service) as socket:
-        await socket.send('451-/chat,1["join",{"_placeholder":true,"num":0}]')
-        await socket.send(b"x" * 10)
-        assert '"invalid_payload"' in str(await socket.recv())
-        await socket.send('453-/chat,2["join",{"_placeholder":true,"num":0}]')
+def test_binary_events_are_bounded(service: Service) -> None:
+    with hello(service) as socket:
+        socket.send('451-/chat,1["join",{"_placeholder":true,"num":0}]')
+        socket.send(b"x" * 10)
+        assert '"invalid_payload"' in received(socket)
+        socket.send('453-/chat,2["join",{"_placeholder":true,"num":0}]')
         for _ in range(2):
-            await socket.send(b"x" * 60_000)
-        await until_closed(socket)
+            socket.send(b"x" * 60_000)
+        until_closed(socket)
 
 
-async def test_a_connection_that_never_says_connect_is_closed() -> None:
+def test_a_connection_that_never_says_connect_is_closed() -> None:
     with running_service({"APP_CONNECT_TIMEOUT": "1"}) as service:
-        async with websockets.connect(address(service)) as socket:
-            await until_closed(socket)
-        async with hello(service) as stays:
-            await asyncio.sleep(2.5)
-            await stays.send('42/chat,1["join",{"room":"lobby"}]')
-            assert '"ok":true' in str(await stays.recv())
+        with connect_websocket(address(service)) as socket:
+            until_closed(socket)
+        with hello(service) as stays:
+            time.sleep(2.5)
+            stays.send('42/chat,1["join",{"room":"lobby"}]')
+            assert '"ok":true' in received(stays)
 
 
-async def test_a_flood_of_events_is_held_back(service: Service) -> None:
+def test_a_flood_of_events_is_held_back(service: Service) -> None:
     """Unread events wait in TCP's buffers, not in tasks: each is still answered, in order."""
-    async with hello(service, "flood") as socket, asyncio.TaskGroup() as tasks:
+    with hello(service, "flood") as socket:
 
-        async def flood() -> None:
+        def flood() -> None:
             for number in range(3000):
-                await socket.send(f'42/chat,{number}["join",' + '{"room":"lobby"}]')
+                socket.send(f'42/chat,{number}["join",' + '{"room":"lobby"}]')
 
-        tasks.create_task(flood())
+        flooding = threading.Thread(target=flood)
+        flooding.start()
         acks: list[int] = []
-        async with asyncio.timeout(30):
-            while len(acks) < 3000:
-                frame = str(await socket.recv())
-                if frame.startswith("43/chat,"):
-                    acks.append(int(frame[8 : frame.index("[")]))
-                elif frame == "2":
-                    await socket.send("3")
+        deadline = time.monotonic() + 30
+        while len(acks) < 3000:
+            assert time.monotonic() < deadline
+            frame = received(socket)
+            if frame.startswith("43/chat,"):
+                acks.append(int(frame[8 : frame.index("[")]))
+            elif frame == "2":
+                socket.send("3")
+        flooding.join()
     assert acks == list(range(3000))
 
 
-async def test_a_client_that_does_not_read_is_given_up(service: Service, room: str) -> None:
+def test_a_client_that_does_not_read_is_given_up(service: Service, room: str) -> None:
     """Others are served meanwhile, and what waits for it is let go."""
     before = len(service.output())
-    async with hello(service, "deaf") as deaf, hello(service, "ada") as ada:
+    with hello(service, "deaf") as deaf, hello(service, "ada") as ada:
         for socket in (deaf, ada):
-            await socket.send("42/chat,1" + json.dumps(["join", {"room": room}]))
-        deaf.transport.pause_reading()
+            socket.send("42/chat,1" + json.dumps(["join", {"room": room}]))
 
-        async def read() -> None:
-            async for frame in ada:
+        def read() -> None:
+            for frame in ada:
                 if frame == "2":
-                    await ada.send("3")
+                    ada.send("3")
 
-        reading = asyncio.create_task(read())
-        async with asyncio.timeout(60):
-            number = 0
-            while "slow reader" not in service.output()[before:]:
-                for _ in range(100):
-                    number += 1
-                    event = ["message", {"room": room, "text": "x" * 3500, "id": str(number)}]
-                    await ada.send(f"42/chat,{number}" + json.dumps(event))
-                await asyncio.sleep(0.01)
-        reading.cancel()
-        deaf.transport.resume_reading()
+        reading = threading.Thread(target=read)
+        reading.start()
+        number, deadline = 0, time.monotonic() + 60
+        while "slow reader" not in service.output()[before:]:
+            assert time.monotonic() < deadline
+            for _ in range(100):
+                number += 1
+                event = ["message", {"room": room, "text": "x" * 3500, "id": str(number)}]
+                ada.send(f"42/chat,{number}" + json.dumps(event))
+            time.sleep(0.01)
+    reading.join()
     with joined(service.url, service.token("eve"), room) as eve:
         assert eve.call("message", {"room": room, "text": "x", "id": "1"})["ok"]

@@ -7,7 +7,7 @@ import msgspec
 
 from ..support.client import Refused, connect
 from ..support.service import Service, running_service
-from ..unit.runtime.serving import eventually
+from ..support.waiting import eventually
 
 CLIENTS = 20
 SECONDS = 8.0

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
 from ..support.service import START_TIMEOUT, free_port
-from ..unit.runtime.serving import eventually
+from ..support.waiting import eventually
 
 BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}
 FACTORY = ["uvicorn", "--factory", f"{PACKAGE}.app:create_app", "--port", "0"]

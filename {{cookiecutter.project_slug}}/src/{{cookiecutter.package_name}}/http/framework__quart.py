@@ -13,8 +13,8 @@ def make_app(name: str, **options: Any) -> Quart:
 
 async def request_body() -> bytes:
     """The whole body of the current request; one that is too large is refused with 413."""
-    body: bytes = await request.get_data(as_text=False)
-    return body
+    body = await request.get_data(as_text=False)
+    return body.encode() if isinstance(body, str) else body
 
 
 async def page(template: str, **values: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from quart import Quart
 
@@ -24,7 +25,7 @@ async def open_gateway(
     :param drain: Quart ends what still streams by itself, when it shuts down.
     :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
     """
-    mount = Mount(server, http)
+    mount = Mount(server, cast(ASGIApp, http))
     await http.startup()
     try:
         yield mount if polling else WebSocketOnly(mount)

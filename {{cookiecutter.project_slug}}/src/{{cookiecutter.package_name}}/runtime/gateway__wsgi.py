@@ -10,6 +10,7 @@ from flask import Flask
 from .drain import Drain
 from .polling import CONTENT_TYPE, STATUS, PollingRefusal
 from .server import RealtimeServer
+from .websocket import WebSocket
 from .wsgi import Environ, StartResponse, WSGIApp, answer, is_websocket
 
 SOCKETIO_PATH = "/socket.io"
@@ -24,6 +25,7 @@ def open_gateway(
     :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413.
     :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
     """
+    server.eio._async = {**server.eio._async, "websocket": WebSocket}
     mount = Mount(server, http)
     yield mount if polling else WebSocketOnly(mount)
 

@@ -22,7 +22,7 @@ ASYNC_MODE = "gevent"
 """What python-socketio calls this mode. Always named: detected, it is the first importable one."""
 
 Lock = BoundedSemaphore
-Task: TypeAlias = Greenlet
+Task: TypeAlias = "Greenlet[..., None]"
 sleep = gevent.sleep
 
 __all__ = ["Event"]

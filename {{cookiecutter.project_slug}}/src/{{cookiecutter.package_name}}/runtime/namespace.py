@@ -66,6 +66,7 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             for command in contract.commands
         }
         self._gate = Gate(contract.path, commands, limit=limit, explain=explain)
+        metrics.CONNECTIONS.labels(contract.path)  # there is none: a 0, not nothing
 
     async def gone(self, session: Session) -> None:
         """Called once after a session ended, however it did."""

@@ -1,13 +1,13 @@
-"""The Flask application on fakes of the ports, driven by Flask's own test client."""
+"""The HTTP application on fakes of the ports, reached through its gateway as by a server."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.events import Message, Position
@@ -15,10 +15,13 @@ from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.http import HttpDependencies, create_http
 from {{cookiecutter.package_name}}.ports import Appended, Replay
 from {{cookiecutter.package_name}}.runtime.drain import Drain
+from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
 from {{cookiecutter.package_name}}.runtime.tokens import TokenVerifier, mint
 from {{cookiecutter.package_name}}.services.chat import Chat
 from {{cookiecutter.package_name}}.services.tokens import Tokens
 from {{cookiecutter.package_name}}.settings import PACKAGE, Settings, load_settings
+
+from ...support.transport import transport_to
 
 SECRET = "unit-tests-" + 40 * "x"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -99,24 +102,19 @@ class Sessions:
 
 
 class Service:
-    """One application and what lies beneath it.
+    """One application and what lies beneath it. `client` asks it."""
 
-    :param env: set past the rules for a safe start, which want other backends than fakes.
-    :param environ: settings other than the defaults of a development machine.
-    """
+    client: httpx.AsyncClient
 
-    def __init__(self, env: str = "development", **environ: str) -> None:
-        settings: Settings = load_settings(
-            {"APP_ENV": "development", "APP_JWT_SECRET": SECRET, **environ}
-        )
-        self.settings = msgspec.structs.replace(settings, env=env)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.log, self.limiter, self.revocations = Log(), Limiter(), Revocations()
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.drain = Drain(20)
         anything: Any = None  # history reads the log and nothing else
-        self.flask = create_http(
+        self.http = create_http(
             HttpDependencies(
-                settings=self.settings,
+                settings=settings,
                 chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),
                 tokens=Tokens(self.revocations, Sessions(), Signals(), lambda: NOW),
                 verifier=self._verifier(),
@@ -125,7 +123,6 @@ class Service:
                 drain=self.drain,
             )
         )
-        self.client: FlaskClient = self.flask.test_client()
 
     def _verifier(self) -> TokenVerifier:
         return TokenVerifier(
@@ -151,17 +148,35 @@ class Service:
         return {"Authorization": f"Bearer {token}"}
 
 
-def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
+@asynccontextmanager
+async def serving(env: str = "development", **environ: str) -> AsyncIterator[Service]:
+    """A service that is reached like by its server.
+
+    :param env: set past the rules for a safe start, which want other backends than fakes.
+    :param environ: settings other than the defaults of a development machine.
+    """
+    settings = load_settings({"APP_ENV": "development", "APP_JWT_SECRET": SECRET, **environ})
+    service = Service(msgspec.structs.replace(settings, env=env))
+    nobody: Any = None  # no test here asks the Socket.IO server
+    async with open_gateway(nobody, service.http, service.drain, polling=False) as app:
+        transport = transport_to(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            service.client = client
+            yield service
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """The body of an error response, which must have `status` and `code`."""
     assert response.status_code == status, response.text
-    assert response.content_type == "application/problem+json"
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Cache-Control"] == "no-store"
-    body: dict[str, Any] = response.get_json(force=True)
+    body: dict[str, Any] = response.json()
     assert {"type", "title", "status", "detail", "code", "request_id"} <= set(body)
     assert (body["status"], body["code"]) == (status, code)
     return body
 
 
 @pytest.fixture
-def service() -> Service:
-    return Service()
+async def service() -> AsyncIterator[Service]:
+    async with serving() as service:
+        yield service

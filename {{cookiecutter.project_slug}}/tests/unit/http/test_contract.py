@@ -13,7 +13,7 @@ from {{cookiecutter.package_name}}.domain.events import NAMESPACES
 from {{cookiecutter.package_name}}.http import contract
 from {{cookiecutter.package_name}}.http.codes import CODES
 
-from .conftest import Service
+from .conftest import Service, serving
 
 
 def refs(node: Any) -> Iterator[str]:
@@ -42,10 +42,11 @@ def test_the_written_files_are_the_same_every_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["asyncapi.json", "openapi.json"])
-def test_what_is_served_is_what_is_written(name: str) -> None:
-    served = Service("test").client.get(f"/api/{name}")
-    assert served.content_type == "application/json"
-    assert served.get_json() == json.loads(contract.documents()[name])
+async def test_what_is_served_is_what_is_written(name: str) -> None:
+    async with serving("test") as service:
+        served = await service.client.get(f"/api/{name}")
+    assert served.headers["Content-Type"] == "application/json"
+    assert served.json() == json.loads(contract.documents()[name])
 
 
 @pytest.mark.parametrize("name", ["asyncapi.json", "openapi.json"])
@@ -57,11 +58,11 @@ def test_every_reference_leads_somewhere(name: str) -> None:
         assert resolve(document, ref)
 
 
-def test_every_route_of_the_api_is_described(service: Service) -> None:
-    described = service.client.get("/api/openapi.json").get_json()["paths"]
+async def test_every_route_of_the_api_is_described(service: Service) -> None:
+    described = (await service.client.get("/api/openapi.json")).json()["paths"]
     served = {
         rule.rule.replace("<", "{").replace(">", "}")
-        for rule in service.flask.url_map.iter_rules()
+        for rule in service.http.url_map.iter_rules()
         if rule.rule.startswith(("/api/", "/dev/"))
     }
     assert set(described) == served - {"/api/docs"}
@@ -97,14 +98,14 @@ def test_an_acknowledgement_always_says_ok() -> None:
     assert schemas["Refusal"]["properties"]["ok"] == {"enum": [False]}
 
 
-def test_every_code_is_explained(service: Service) -> None:
-    page = service.client.get("/api/docs").text
+async def test_every_code_is_explained(service: Service) -> None:
+    page = (await service.client.get("/api/docs")).text
     for code in {*get_args(RefusalCode), *contract.EVENT_CODES.connect, *CODES}:
         assert f'<dt id="{code}">' in page
 
 
-def test_the_page_shows_every_route_and_event_and_runs_no_script(service: Service) -> None:
-    response = service.client.get("/api/docs")
+async def test_the_page_shows_every_route_and_event_and_runs_no_script(service: Service) -> None:
+    response = await service.client.get("/api/docs")
     assert response.mimetype == "text/html"
     page = response.text
     assert "<script" not in page

@@ -1,7 +1,7 @@
 """Whatever goes wrong, the answer is a problem document and tells nothing that is ours."""
 
-import io
 import logging
+from collections.abc import AsyncIterator
 
 import pytest
 import structlog
@@ -14,37 +14,37 @@ REVOKE = "/api/v1/tokens/revoke"
 JSON = {"Content-Type": "application/json"}
 
 
-def test_no_such_address(service: Service) -> None:
-    body = problem(service.client.get("/nothing"), 404, "not_found")
+async def test_no_such_address(service: Service) -> None:
+    body = problem(await service.client.get("/nothing"), 404, "not_found")
     assert body["title"] == "Not Found"
 
 
-def test_wrong_method(service: Service) -> None:
-    response = service.client.get(REVOKE)
+async def test_wrong_method(service: Service) -> None:
+    response = await service.client.get(REVOKE)
     problem(response, 405, "method_not_allowed")
     assert set(response.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
 
 
-def test_too_large(service: Service) -> None:
+async def test_too_large(service: Service) -> None:
     body = b'{"jti": "' + b"x" * MAX_BODY_BYTES + b'"}'
     headers = service.bearer("admin") | JSON
-    problem(service.client.post(REVOKE, data=body, headers=headers), 413, "too_large")
+    response = await service.client.post(REVOKE, content=body, headers=headers)
+    problem(response, 413, "too_large")
 
 
-def test_too_large_without_saying_so(service: Service) -> None:
-    response = service.client.post(
-        REVOKE,
-        input_stream=io.BytesIO(b" " * (MAX_BODY_BYTES + 1)),
-        environ_overrides={"wsgi.input_terminated": True},
-        headers=service.bearer("admin") | JSON,
-    )
+async def test_too_large_without_saying_so(service: Service) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b" " * (MAX_BODY_BYTES + 1)
+
+    headers = service.bearer("admin") | JSON
+    response = await service.client.post(REVOKE, content=body(), headers=headers)
     problem(response, 413, "too_large")
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
-def test_not_json_by_its_own_account(service: Service, kind: str | None) -> None:
+async def test_not_json_by_its_own_account(service: Service, kind: str | None) -> None:
     headers = service.bearer("admin") | ({"Content-Type": kind} if kind else {})
-    response = service.client.post(REVOKE, data=b'{"jti": "a"}', headers=headers)
+    response = await service.client.post(REVOKE, content=b'{"jti": "a"}', headers=headers)
     problem(response, 415, "unsupported_media_type")
 
 
@@ -62,20 +62,21 @@ def test_not_json_by_its_own_account(service: Service, kind: str | None) -> None
         b"[" * 100_000,
     ],
 )
-def test_not_json(service: Service, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_not_json(service: Service, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     headers = service.bearer("admin") | JSON
-    problem(service.client.post(REVOKE, data=body, headers=headers), 400, "invalid_payload")
+    response = await service.client.post(REVOKE, content=body, headers=headers)
+    problem(response, 400, "invalid_payload")
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def test_a_fault_of_ours_is_logged_once_and_not_shown(
+async def test_a_fault_of_ours_is_logged_once_and_not_shown(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fault() -> str:
         raise RuntimeError("the password is hunter2")
 
-    service.flask.add_url_rule("/fault", view_func=fault)
-    response = service.client.get("/fault")
+    service.http.add_url_rule("/fault", view_func=fault)
+    response = await service.client.get("/fault")
     problem(response, 500, "internal")
     assert "hunter2" not in response.text
     assert "RuntimeError" not in response.text
@@ -84,11 +85,13 @@ def test_a_fault_of_ours_is_logged_once_and_not_shown(
     assert errors[0].exc_info is not None
 
 
-def test_the_request_id_is_that_of_the_log(service: Service) -> None:
+async def test_the_request_id_is_that_of_the_log(service: Service) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
-        assert problem(service.client.get("/nothing"), 404, "not_found")["request_id"] == "r-1"
+        response = await service.client.get("/nothing")
+    assert problem(response, 404, "not_found")["request_id"] == "r-1"
 
 
-def test_the_type_leads_to_where_the_code_is_explained(service: Service) -> None:
-    page, _, anchor = problem(service.client.get("/x"), 404, "not_found")["type"].partition("#")
-    assert f'<dt id="{anchor}">' in service.client.get(page).text
+async def test_the_type_leads_to_where_the_code_is_explained(service: Service) -> None:
+    body = problem(await service.client.get("/nothing"), 404, "not_found")
+    page, _, anchor = body["type"].partition("#")
+    assert f'<dt id="{anchor}">' in (await service.client.get(page)).text

@@ -8,9 +8,8 @@ from .conftest import Service
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/docs", "/nothing", "/static/docs.css"])
-def test_security_headers(service: Service, path: str) -> None:
-    with service.client.get(path) as response:
-        headers = response.headers
+async def test_security_headers(service: Service, path: str) -> None:
+    headers = (await service.client.get(path)).headers
     policy = headers["Content-Security-Policy"].split("; ")
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
@@ -23,17 +22,17 @@ def test_security_headers(service: Service, path: str) -> None:
     assert "Set-Cookie" not in headers
 
 
-def test_https_is_for_good_but_only_where_it_was_used(service: Service) -> None:
+async def test_https_is_for_good_but_only_where_it_was_used(service: Service) -> None:
     name = "Strict-Transport-Security"
-    assert name not in service.client.get("/healthz").headers
-    assert name in service.client.get("/healthz", base_url="https://localhost").headers
+    assert name not in (await service.client.get("/healthz")).headers
+    assert name in (await service.client.get("https://localhost/healthz")).headers
 
 
-def test_a_view_may_have_a_policy_of_its_own(service: Service) -> None:
+async def test_a_view_may_have_a_policy_of_its_own(service: Service) -> None:
     own = {"Content-Security-Policy": "default-src 'self'"}
-    service.flask.add_url_rule("/own", view_func=lambda: ("", own))
-    headers = service.client.get("/own").headers
-    assert headers.get_all("Content-Security-Policy") == ["default-src 'self'"]
+    service.http.add_url_rule("/own", view_func=lambda: ("", own))
+    headers = (await service.client.get("/own")).headers
+    assert headers.get_list("Content-Security-Policy") == ["default-src 'self'"]
 
 
 def count(route: str, method: str, status: str) -> float:
@@ -41,13 +40,13 @@ def count(route: str, method: str, status: str) -> float:
     return float(next(iter(counter.collect())).samples[0].value)
 
 
-def test_counted_by_route_and_not_by_what_clients_make_up(service: Service) -> None:
+async def test_counted_by_route_and_not_by_what_clients_make_up(service: Service) -> None:
     route = "/api/v1/rooms/<room>/messages"
     before = count(route, "GET", "200"), count("(unmatched)", "(other)", "404")
-    service.client.get("/api/v1/rooms/some-room/messages", headers=service.bearer())
-    service.client.open("/made-up", method="BREW")
+    await service.client.get("/api/v1/rooms/some-room/messages", headers=service.bearer())
+    await service.client.request("BREW", "/made-up")
     after = count(route, "GET", "200"), count("(unmatched)", "(other)", "404")
     assert after == (before[0] + 1, before[1] + 1)
-    text = service.client.get("/metrics").text
+    text = (await service.client.get("/metrics")).text
     assert "http_requests_total" in text
     assert not any(made_up in text for made_up in ("some-room", "made-up", "BREW"))

@@ -13,14 +13,14 @@ def offsets(page: dict[str, Any]) -> list[int]:
     return [message["offset"] for message in page["messages"]]
 
 
-def test_newest_first_and_every_message_once(service: Service) -> None:
+async def test_newest_first_and_every_message_once(service: Service) -> None:
     service.log.size = 120
     seen: list[int] = []
     query, pages = "", 0
     while True:
-        response = service.client.get(LOBBY + query, headers=service.bearer())
+        response = await service.client.get(LOBBY + query, headers=service.bearer())
         assert response.status_code == 200
-        page = response.get_json()
+        page = response.json()
         seen += offsets(page)
         pages += 1
         if page["next"] is None:
@@ -30,21 +30,21 @@ def test_newest_first_and_every_message_once(service: Service) -> None:
     assert pages == 3
 
 
-def test_no_empty_last_page(service: Service) -> None:
+async def test_no_empty_last_page(service: Service) -> None:
     service.log.size = 10
-    page = service.client.get(f"{LOBBY}?limit=10", headers=service.bearer()).get_json()
+    page = (await service.client.get(f"{LOBBY}?limit=10", headers=service.bearer())).json()
     assert len(page["messages"]) == 10
     assert page["next"] is None
 
 
-def test_an_empty_room(service: Service) -> None:
-    response = service.client.get(LOBBY, headers=service.bearer())
-    assert response.get_json() == {"messages": [], "next": None}
+async def test_an_empty_room(service: Service) -> None:
+    response = await service.client.get(LOBBY, headers=service.bearer())
+    assert response.json() == {"messages": [], "next": None}
 
 
-def test_a_message_as_it_is_delivered_live(service: Service) -> None:
+async def test_a_message_as_it_is_delivered_live(service: Service) -> None:
     service.log.size = 1
-    page = service.client.get(LOBBY, headers=service.bearer()).get_json()
+    page = (await service.client.get(LOBBY, headers=service.bearer())).json()
     assert page["messages"] == [
         {
             "room": "lobby",
@@ -71,25 +71,26 @@ def test_a_message_as_it_is_delivered_live(service: Service) -> None:
         ("limit=1&limit=2", "limit"),
     ],
 )
-def test_a_bad_query_names_the_field(service: Service, query: str, field: str) -> None:
-    response = service.client.get(f"{LOBBY}?{query}", headers=service.bearer())
+async def test_a_bad_query_names_the_field(service: Service, query: str, field: str) -> None:
+    response = await service.client.get(f"{LOBBY}?{query}", headers=service.bearer())
     assert field in problem(response, 400, "invalid_payload")["detail"]
 
 
 @pytest.mark.parametrize("room", ["Lobby", "-a", "a" * 65, "a%0a", "%ff", "l%C3%B6bby", "a*"])
-def test_a_bad_room_name(service: Service, room: str) -> None:
-    response = service.client.get(f"/api/v1/rooms/{room}/messages", headers=service.bearer())
+async def test_a_bad_room_name(service: Service, room: str) -> None:
+    response = await service.client.get(f"/api/v1/rooms/{room}/messages", headers=service.bearer())
     assert "room" in problem(response, 400, "invalid_payload")["detail"]
 
 
-def test_the_rooms_claim_restricts(service: Service) -> None:
+async def test_the_rooms_claim_restricts(service: Service) -> None:
     headers = service.bearer(rooms=["team-*"])
-    assert service.client.get("/api/v1/rooms/team-a/messages", headers=headers).status_code == 200
-    problem(service.client.get(LOBBY, headers=headers), 403, "forbidden")
+    allowed = await service.client.get("/api/v1/rooms/team-a/messages", headers=headers)
+    assert allowed.status_code == 200
+    problem(await service.client.get(LOBBY, headers=headers), 403, "forbidden")
 
 
-def test_a_store_that_does_not_answer(service: Service) -> None:
+async def test_a_store_that_does_not_answer(service: Service) -> None:
     service.log.down = True
-    response = service.client.get(LOBBY, headers=service.bearer())
+    response = await service.client.get(LOBBY, headers=service.bearer())
     assert problem(response, 503, "overloaded")["retry_after"] == 1.2
     assert response.headers["Retry-After"] == "2"

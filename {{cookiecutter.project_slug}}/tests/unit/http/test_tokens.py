@@ -7,15 +7,17 @@ from .conftest import NOW, Service, problem
 REVOKE = "/api/v1/tokens/revoke"
 
 
-def test_one_token(service: Service) -> None:
-    response = service.client.post(REVOKE, json={"jti": "t-1"}, headers=service.bearer("admin"))
-    assert (response.status_code, response.get_json()) == (200, {"revoked": {"jti": "t-1"}})
+async def test_one_token(service: Service) -> None:
+    headers = service.bearer("admin")
+    response = await service.client.post(REVOKE, json={"jti": "t-1"}, headers=headers)
+    assert (response.status_code, response.json()) == (200, {"revoked": {"jti": "t-1"}})
     assert service.revocations.tokens == {"t-1"}
 
 
-def test_all_tokens_of_a_user(service: Service) -> None:
-    response = service.client.post(REVOKE, json={"sub": "bob"}, headers=service.bearer("admin"))
-    assert (response.status_code, response.get_json()) == (200, {"revoked": {"sub": "bob"}})
+async def test_all_tokens_of_a_user(service: Service) -> None:
+    headers = service.bearer("admin")
+    response = await service.client.post(REVOKE, json={"sub": "bob"}, headers=headers)
+    assert (response.status_code, response.json()) == (200, {"revoked": {"sub": "bob"}})
     assert service.revocations.subjects == {"bob": NOW}
 
 
@@ -32,13 +34,15 @@ def test_all_tokens_of_a_user(service: Service) -> None:
         ([], "object"),
     ],
 )
-def test_a_bad_body(service: Service, body: object, says: str) -> None:
-    response = service.client.post(REVOKE, json=body, headers=service.bearer("admin"))
+async def test_a_bad_body(service: Service, body: object, says: str) -> None:
+    headers = service.bearer("admin")
+    response = await service.client.post(REVOKE, json=body, headers=headers)
     assert says in problem(response, 400, "invalid_payload")["detail"]
     assert (service.revocations.tokens, service.revocations.subjects) == (set(), {})
 
 
-def test_only_for_admins(service: Service) -> None:
-    response = service.client.post(REVOKE, json={"jti": "a"}, headers=service.bearer("chat"))
+async def test_only_for_admins(service: Service) -> None:
+    headers = service.bearer("chat")
+    response = await service.client.post(REVOKE, json={"jti": "a"}, headers=headers)
     problem(response, 403, "forbidden")
     assert service.revocations.tokens == set()

@@ -1,15 +1,14 @@
-"""A real uvicorn in a thread, and a client that speaks HTTP byte by byte."""
+"""A real uvicorn in a thread."""
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
-DEADLINE = 30.0
+from ...support.waiting import DEADLINE, eventually
 
 
 @contextmanager
@@ -35,27 +34,3 @@ def serve(app: Any, lifespan: Any = "off", **options: Any) -> Iterator[str]:
             server.should_exit = True
             thread.join(DEADLINE)
             assert not thread.is_alive(), "the server did not stop"
-
-
-def eventually(condition: Callable[[], Any], seconds: float = DEADLINE) -> None:
-    """Wait until `condition` holds, and fail after `seconds`."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def connect(url: str, request: str | bytes = b"") -> socket.socket:
-    """A connection to `url` on which `request` has been sent."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    connection = socket.create_connection((host, int(port)), timeout=DEADLINE)
-    connection.sendall(request.encode() if isinstance(request, str) else request)
-    return connection
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """What the server sends until it closes."""
-    received = b""
-    while chunk := connection.recv(65536):
-        received += chunk
-    return received

@@ -14,7 +14,9 @@ from flask import Flask, request
 from {{cookiecutter.package_name}}.runtime import asgi_bridge
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 
-from .serving import connect, eventually, read_all, serve
+from ...support.raw_http import connect, read_all
+from ...support.waiting import eventually
+from .serving import serve
 
 LIMIT = 3_000_000
 UPLOAD = "POST /digest HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n"

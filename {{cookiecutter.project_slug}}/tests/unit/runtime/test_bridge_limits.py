@@ -13,7 +13,9 @@ from flask import Flask
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 from {{cookiecutter.package_name}}.runtime.threads import PoolFull, ThreadPool
 
-from .serving import connect, eventually, serve
+from ...support.raw_http import connect
+from ...support.waiting import eventually
+from .serving import serve
 
 
 class Held:

@@ -14,7 +14,9 @@ from {{cookiecutter.package_name}}.runtime import wsgi_exchange
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 from {{cookiecutter.package_name}}.runtime.flask_app import AsgiFlask, StreamedResponse
 
-from .serving import connect, eventually, read_all, serve
+from ...support.raw_http import connect, read_all
+from ...support.waiting import eventually
+from .serving import serve
 
 GET = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
 THREADS = 8

@@ -17,7 +17,8 @@ from flask.views import MethodView
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 from {{cookiecutter.package_name}}.runtime.flask_app import AsgiFlask
 
-from .serving import connect, read_all, serve
+from ...support.raw_http import connect, read_all
+from .serving import serve
 
 
 class Shared:

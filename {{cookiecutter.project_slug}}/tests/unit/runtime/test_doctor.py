@@ -1,11 +1,10 @@
 """The doctor: one line for each check, and no secret in any."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.package_name}}.runtime import doctor
+from {{cookiecutter.package_name}}.runtime import doctor, mode
 from {{cookiecutter.package_name}}.runtime.doctor import Doctor
 
 
@@ -21,7 +20,7 @@ def test_backends_that_answer_fail_and_hang(monkeypatch: pytest.MonkeyPatch) -> 
         raise ConnectionError("redis://user:pa55word@host refused\nmore")
 
     async def slow() -> None:
-        await asyncio.sleep(60)
+        await mode.sleep(60)
 
     async def silent() -> None:
         raise OSError

@@ -1,11 +1,13 @@
 """A drain runs once, in order, and ends in time whatever its steps do."""
 
-import asyncio
 import time
 
 import pytest
 
 from {{cookiecutter.package_name}}.runtime.drain import Drain, closing_seconds
+from {{cookiecutter.package_name}}.runtime.mode import Event, sleep, spawn, together
+
+from ...support.waiting import until
 
 
 async def test_steps_run_once_and_in_order() -> None:
@@ -14,7 +16,7 @@ async def test_steps_run_once_and_in_order() -> None:
 
     async def first(left: float) -> None:
         assert 3.9 < left <= 5 - closing_seconds(5)
-        await asyncio.sleep(0.2)
+        await sleep(0.2)
         seen.append(("first", drain.started))
 
     async def second(left: float) -> None:
@@ -24,25 +26,29 @@ async def test_steps_run_once_and_in_order() -> None:
     drain.add(first)
     drain.add(second)
     assert not drain.started
-    await asyncio.gather(drain.run(), drain.run())
+    assert await together(drain.run, drain.run) == [None, None]
     await drain.run()
     assert seen == [("first", True), ("second", True)]
 
 
 async def test_a_second_call_waits_for_the_first() -> None:
     drain = Drain(5)
-    release = asyncio.Event()
+    release, ended = Event(), []
 
     async def step(left: float) -> None:
         await release.wait()
 
+    async def run(call: str) -> None:
+        await drain.run()
+        ended.append(call)
+
     drain.add(step)
-    first, second = asyncio.create_task(drain.run()), asyncio.create_task(drain.run())
-    await asyncio.sleep(0.01)
-    assert not first.done()
-    assert not second.done()
+    for call in ("first", "second"):
+        spawn(run, call)
+    await sleep(0.05)
+    assert ended == []
     release.set()
-    await asyncio.wait_for(asyncio.gather(first, second), 1)
+    await until(lambda: sorted(ended) == ["first", "second"], seconds=1)
 
 
 async def test_a_step_that_fails_is_logged_and_the_next_runs(
@@ -70,7 +76,7 @@ async def test_the_whole_drain_is_bounded(caplog: pytest.LogCaptureFixture) -> N
     seen: list[str] = []
 
     async def endless(left: float) -> None:
-        await asyncio.sleep(60)
+        await sleep(60)
 
     async def late(left: float) -> None:
         seen.append("late")

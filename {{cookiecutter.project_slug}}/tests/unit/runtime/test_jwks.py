@@ -1,12 +1,12 @@
 """Key sets: cached, rotated without a restart, and no stampede when their server is down."""
 
-import asyncio
 import time
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from {{cookiecutter.package_name}}.runtime import jwks
+from {{cookiecutter.package_name}}.runtime import jwks, mode
 from {{cookiecutter.package_name}}.runtime.jwks import (
     JwksClient,
     KeysUnavailable,
@@ -42,7 +42,8 @@ async def test_one_fetch_serves_many() -> None:
     server = KeyServer(key_set(("old", OLD)))
     server.delay = 0.05
     client = server.client()
-    await asyncio.gather(*(client.key("old") for _ in range(20)))
+    keys = await mode.together(*(partial(client.key, "old") for _ in range(20)))
+    assert [getattr(key, "key_id", key) for key in keys] == ["old"] * 20
     assert server.fetches == 1
 
 
@@ -67,7 +68,7 @@ async def test_a_withdrawn_key_is_forgotten() -> None:
     server.document = key_set(("new", NEW))
     server.now += jwks.MAX_AGE + 1
     await client.key("old")  # answered from memory, and a refresh begun
-    await asyncio.sleep(0.1)
+    await mode.sleep(0.1)
     with pytest.raises(UnknownKey):
         await client.key("old")
 
@@ -91,7 +92,7 @@ async def test_a_dead_key_server_stalls_nobody_whose_key_is_known() -> None:
     for _ in range(20):
         await client.key("old")
     assert time.monotonic() - started < 0.4
-    await asyncio.sleep(0.6)
+    await mode.sleep(0.6)
     assert server.fetches == 2
 
 

@@ -1,5 +1,8 @@
 """Joining, speaking, leaving: what a member may do and what the others see."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from {{cookiecutter.package_name}}.domain.errors import Refused
@@ -15,31 +18,38 @@ from {{cookiecutter.package_name}}.services.chat import LATEST
 from .conftest import Cluster
 
 
-async def code_of(action: object) -> str:
-    with pytest.raises(Refused) as refused:
-        await action  # type: ignore[misc]
-    return refused.value.code
+@contextmanager
+def refused(code: str) -> Iterator[None]:
+    with pytest.raises(Refused) as refusal:
+        yield
+    assert refusal.value.code == code
 
 
 async def test_only_members_speak_and_leave(cluster: Cluster) -> None:
     worker = cluster.worker()
     ada = worker.member("ada")
-    assert await code_of(worker.chat.send(ada, SendMessage("r", "x", "1"))) == "not_in_room"
-    assert await code_of(worker.chat.leave(ada, Leave("r"))) == "not_in_room"
+    with refused("not_in_room"):
+        await worker.chat.send(ada, SendMessage("r", "x", "1"))
+    with refused("not_in_room"):
+        await worker.chat.leave(ada, Leave("r"))
     await worker.chat.join(ada, Join("r"))
     assert (await worker.chat.send(ada, SendMessage("r", "x", "1"))).offset == 1
     await worker.chat.leave(ada, Leave("r"))
-    assert await code_of(worker.chat.send(ada, SendMessage("r", "x", "1"))) == "not_in_room"
+    with refused("not_in_room"):
+        await worker.chat.send(ada, SendMessage("r", "x", "1"))
 
 
 async def test_the_rooms_a_token_opens(cluster: Cluster) -> None:
     worker = cluster.worker()
     ada = worker.member("ada", rooms=["team-*"])
     assert (await worker.chat.join(ada, Join("team-1"))).room == "team-1"
-    assert await code_of(worker.chat.join(ada, Join("board"))) == "forbidden"
-    assert await code_of(worker.chat.history("board", None, 10, ["team-*"])) == "forbidden"
+    with refused("forbidden"):
+        await worker.chat.join(ada, Join("board"))
+    with refused("forbidden"):
+        await worker.chat.history("board", None, 10, ["team-*"])
     nowhere = worker.member("eve", rooms=[])
-    assert await code_of(worker.chat.join(nowhere, Join("team-1"))) == "forbidden"
+    with refused("forbidden"):
+        await worker.chat.join(nowhere, Join("team-1"))
 
 
 async def test_rooms_of_a_socket_are_bounded(cluster: Cluster) -> None:
@@ -47,7 +57,8 @@ async def test_rooms_of_a_socket_are_bounded(cluster: Cluster) -> None:
     ada = worker.member("ada")
     for number in range(MAX_ROOMS_PER_SOCKET):
         await worker.chat.join(ada, Join(f"r{number}"))
-    assert await code_of(worker.chat.join(ada, Join("one-more"))) == "overloaded"
+    with refused("overloaded"):
+        await worker.chat.join(ada, Join("one-more"))
     assert (await worker.chat.join(ada, Join("r0"))).room == "r0"
 
 
@@ -88,7 +99,8 @@ async def test_a_failed_join_leaves_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(cluster.log, "replay", fail)
-        assert await code_of(worker.chat.join(ada, Join("r"))) == "overloaded"
+        with refused("overloaded"):
+            await worker.chat.join(ada, Join("r"))
     assert len(worker.fanout) == 0
     assert worker.audience.rooms["r"] == set()
     assert (await worker.chat.join(ada, Join("r"))).members == ["ada"]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from redis.asyncio.connection import parse_url
+from redis.asyncio import BlockingConnectionPool
 
 from ...domain.errors import Unavailable
 from .limiter import RedisLimiter
@@ -81,7 +81,7 @@ def redis_problems(url: str) -> list[str]:
     try:
         if urlsplit(url).scheme not in SCHEMES:
             raise ValueError
-        parse_url(url)
+        BlockingConnectionPool.from_url(url)
     except (ValueError, AttributeError):
         forms = "redis://host:6379/0, rediss://user:password@host:6379/0 or unix:///path/to/socket"
         return [f"REDIS_URL is not a URL redis-py takes: {forms}"]

@@ -10,7 +10,7 @@ from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from ...runtime.mailbox import Mailbox
 from ...runtime.mode import Task, spawn, stop
-from .signals import BATCH, MAILBOX_BYTES, SOCKETIO, RedisSignals
+from .signals import MAILBOX_BYTES, SOCKETIO, RedisSignals
 
 
 class SignalsManager(AsyncPubSubManager):  # type: ignore[misc]
@@ -48,5 +48,5 @@ class SignalsManager(AsyncPubSubManager):  # type: ignore[misc]
 
     async def _listen(self) -> AsyncIterator[bytes]:
         while True:
-            for data in await self._received.take(BATCH):
-                yield data
+            [data] = await self._received.take(1)
+            yield data

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -97,9 +98,10 @@ class RedisSignals:
     # Receiving
 
     async def _listen(self) -> None:
+        client: Any = self._client  # redis-py has no annotations here
         wait = delays()
         while True:
-            pubsub = self._client.pubsub()
+            pubsub = client.pubsub()
             try:
                 await self._join(pubsub)
                 wait = delays()
@@ -110,7 +112,7 @@ class RedisSignals:
                 self.healthy = False
                 self._first_try.set()
             finally:
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+                await pubsub.aclose()
             await sleep(next(wait))
 
     async def _join(self, pubsub: PubSub) -> None:

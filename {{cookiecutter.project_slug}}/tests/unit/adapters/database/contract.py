@@ -4,7 +4,7 @@ The test module of each kind subclasses these and brings the fixture ``url`` (wi
 ``empty_url`` (without).
 """
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -64,7 +64,7 @@ class DatabaseLogContract(MessageLogContract):
     ) -> None:
         logs = [await open_log(url), await open_log(url)]
 
-        def writer(task: int) -> Callable[[], Coroutine[Any, Any, list[int]]]:
+        def writer(task: int) -> Callable[[], Awaitable[list[int]]]:
             async def write() -> list[int]:
                 log = logs[task % 2]
                 sent = [f"{task}-{number}" for number in range(EACH)]
@@ -176,7 +176,7 @@ class DatabaseLogContract(MessageLogContract):
         epoch = await fill(log, 5)
         rooms = [f"room-{number}" for number in range(50)]
         await log.heads(rooms)
-        calls: list[tuple[int, Callable[[], Coroutine[Any, Any, Any]]]] = [
+        calls: list[tuple[int, Callable[[], Awaitable[Any]]]] = [
             (2, lambda: log.append("lobby", "m6", "ada", "hi", START)),
             (3, lambda: log.append("lobby", "m6", "ada", "hi", START)),
             (1, lambda: log.replay("lobby", Position(epoch, 1), 10)),

@@ -8,9 +8,9 @@ import socketio
 
 from {{cookiecutter.package_name}}.adapters.redis import RedisStores
 from {{cookiecutter.package_name}}.runtime import codec
-from {{cookiecutter.package_name}}.runtime.mode import run_blocking, sleep
+from {{cookiecutter.package_name}}.runtime.mode import ASYNC_MODE, run_blocking, sleep
 
-from .test_signals import until
+from ....support.waiting import until
 
 Sent = tuple[str, Any]
 
@@ -33,7 +33,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
 async def serve(stores: RedisStores) -> Server:
     server = Server(
-        async_mode="asgi", client_manager=stores.client_manager, namespaces=["/chat"], json=codec
+        async_mode=ASYNC_MODE,
+        client_manager=stores.client_manager,
+        namespaces=["/chat"],
+        json=codec,
     )
     server.manager_initialized = True
     stores.client_manager.initialize()

@@ -17,8 +17,8 @@ from {{cookiecutter.package_name}}.ports import Appended
 from {{cookiecutter.package_name}}.runtime.mode import sleep, together
 
 from ....support.valkey import Valkey
+from ....support.waiting import until
 from .conftest import OpenWorker
-from .test_signals import until
 
 NOW = datetime.now(UTC)
 RATE = Rate(limit=1, period=60, burst=5)

@@ -1,8 +1,5 @@
 """Signals between workers."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 from redis.asyncio import Redis
 
@@ -11,14 +8,8 @@ from {{cookiecutter.package_name}}.adapters.redis import signals as module
 from {{cookiecutter.package_name}}.runtime.mode import sleep
 
 from ....support.valkey import Valkey
+from ....support.waiting import until
 from .conftest import OpenWorker
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await sleep(0.01)
 
 
 class Inbox(list[bytes]):

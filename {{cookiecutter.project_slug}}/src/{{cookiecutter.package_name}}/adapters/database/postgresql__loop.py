@@ -1,4 +1,4 @@
-"""PostgreSQL, through psycopg 3: the same driver and URL with an event loop and without one."""
+"""PostgreSQL, through psycopg 3 and SQLAlchemy's engine for event loops."""
 
 from __future__ import annotations
 

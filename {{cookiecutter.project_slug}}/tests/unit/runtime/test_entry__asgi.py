@@ -19,8 +19,9 @@ from structlog.testing import capture_logs
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send, answer
 from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
 
+from ...support.raw_http import connect
+from ...support.waiting import DEADLINE, eventually
 from .entry_app import NoDrain
-from .serving import DEADLINE, connect, eventually
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 App = Callable[[Scope, Receive, Send], Awaitable[None]]

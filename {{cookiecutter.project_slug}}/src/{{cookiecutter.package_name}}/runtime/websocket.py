@@ -1,0 +1,170 @@
+"""WebSockets on a WSGI server that hands out its connections.
+
+Engine.IO's own ways have open ends that this one closes: simple-websocket takes a part of a frame
+that the kernel accepted for the whole and so corrupts the stream of a slow reader, keeps messages
+of any size until they are complete, reads on while its messages wait to be handled, and needs two
+more threads for each connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError, generate_accept_token
+
+from .mode import Lock
+from .raw_socket import hand_back, take_over
+from .wsgi import Environ, StartResponse, answer
+
+STALL_SECONDS = 10.0
+"""How long a client may take nothing of what is sent to it."""
+CLOSE_SECONDS = 3.0
+"""How long a client may take to answer that the connection closes."""
+RECEIVED_AT_ONCE = 65536
+
+_log = logging.getLogger(__name__)
+
+
+class WebSocket:
+    """One connection, as Engine.IO expects it of its drivers. It reads only when it is asked to.
+
+    :param handler: talks to the client until it returns.
+    :param server: the Engine.IO server; larger messages than its ``max_http_buffer_size`` close the
+        connection before they are kept.
+    """
+
+    def __init__(self, handler: Callable[[WebSocket], Any], server: Any) -> None:
+        self._handler = handler
+        self._limit: int = server.max_http_buffer_size
+        self._patience: float = server.ping_interval + server.ping_timeout
+        self._protocol = Connection(ConnectionType.SERVER)
+        self._sending = Lock()
+        self._messages: deque[str | bytes] = deque()
+        self._parts: list[Any] = []
+        self._size = 0
+        self._ended = False
+        self._closing_at = float("inf")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "")
+        if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13" or len(key) != 24:
+            text = b"This WebSocket handshake is not one of RFC 6455, version 13.\n"
+            return answer(start_response, HTTPStatus.BAD_REQUEST, "text/plain", text)
+        self._socket = take_over(environ)
+        self._socket.settimeout(STALL_SECONDS)
+        try:
+            self._socket.sendall(_switching(key, environ.get("request_id", "")))
+            self._handler(self)
+        except OSError as error:
+            _log.debug("connection lost: %s", error)
+        finally:
+            self._shut_down()
+        return hand_back()
+
+    def wait(self) -> str | bytes | None:
+        """The next message; ``None`` when there will be no more."""
+        heard = time.monotonic()
+        while not self._messages:
+            now = time.monotonic()
+            if self._ended or now > min(self._closing_at, heard + self._patience):
+                return None
+            try:
+                data = self._socket.recv(RECEIVED_AT_ONCE)
+            except TimeoutError:
+                continue
+            except OSError:
+                return None
+            self._ended = not data or not self._take(data)
+        return self._messages.popleft()
+
+    def send(self, message: str | bytes) -> None:
+        """Send a whole message.
+
+        :raises OSError: if the connection is closed, or the client takes nothing.
+        """
+        if isinstance(message, str):
+            self._send(TextMessage(message))
+        else:
+            self._send(BytesMessage(bytes(message)))
+
+    def close(self) -> None:
+        """Tell the client that the connection ends; :meth:`wait` returns soon."""
+        self._end(CloseReason.NORMAL_CLOSURE)
+
+    def _take(self, data: bytes) -> bool:
+        """Read frames; false if nothing more is to be read."""
+        try:
+            self._protocol.receive_data(data)
+            return all(self._handle(event) for event in self._protocol.events())
+        except (LocalProtocolError, OSError):
+            return False
+
+    def _handle(self, event: Event) -> bool:
+        if isinstance(event, Message):
+            return self._collect(event)
+        if isinstance(event, Ping):
+            self._send(event.response())
+        elif isinstance(event, CloseConnection):
+            if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+                self._send(event.response())
+            else:  # a frame that breaks the protocol, or the answer to our own close
+                self._end(event.code)
+            return False
+        return True
+
+    def _collect(self, event: Message[Any]) -> bool:
+        self._size += len(event.data)
+        if self._size > self._limit:
+            self._parts.clear()
+            self._end(CloseReason.MESSAGE_TOO_BIG)
+            return False
+        self._parts.append(event.data)
+        if event.message_finished:
+            empty = "" if isinstance(event, TextMessage) else b""
+            self._messages.append(empty.join(self._parts))
+            self._parts, self._size = [], 0
+        return True
+
+    def _send(self, event: Event) -> None:
+        with self._sending:  # a frame must not begin inside another
+            try:
+                self._socket.sendall(self._protocol.send(event))
+            except LocalProtocolError:
+                raise ConnectionError("the connection is closing") from None
+            except OSError:
+                self._shut_down()  # part of a frame may be out: nothing can follow it
+                raise
+
+    def _end(self, code: int) -> None:
+        self._closing_at = min(self._closing_at, time.monotonic() + CLOSE_SECONDS)
+        try:
+            self._send(CloseConnection(code))
+        except OSError as error:
+            _log.debug("closed already: %s", error)
+
+    def _shut_down(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            _log.debug("gone already: %s", error)
+
+
+def _switching(key: str, request_id: str) -> bytes:
+    token = generate_accept_token(key.encode("latin-1")).decode()
+    head = (
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {token}",
+        f"X-Request-ID: {request_id}",
+    )
+    return ("\r\n".join(head) + "\r\n\r\n").encode("latin-1")
