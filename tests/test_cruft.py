@@ -52,7 +52,7 @@ def test_an_update_merges_without_conflict(
     readme = project / "README.md"
     readme.write_text(readme.read_text("utf-8") + "\n## Our own\n", encoding="utf-8")
     commit(project, "edited")
-    changed = TEMPLATE.name + "/src/{{cookiecutter.package_name}}/runtime/mode.py"
+    changed = TEMPLATE.name + "/src/{{cookiecutter.package_name}}/runtime/drain.py"
     (template / changed).write_text((template / changed).read_text("utf-8") + "\n# newer\n")
     commit(template, "second")
 
@@ -60,11 +60,11 @@ def test_an_update_merges_without_conflict(
     assert update(project, skip_apply_ask=True)
     assert check(project)
     assert not list(project.rglob("*.rej"))
-    assert "# newer" in (project / "src/realtime_service/runtime/mode.py").read_text("utf-8")
+    assert "# newer" in (project / "src/realtime_service/runtime/drain.py").read_text("utf-8")
     assert readme.read_text("utf-8").endswith("## Our own\n")
     assert (project / ".env").read_text() == "APP_JWT_SECRET=" + "s" * 40
     status = git(project, "status", "--porcelain").split()
-    assert set(status[1::2]) == {".cruft.json", "src/realtime_service/runtime/mode.py"}
+    assert set(status[1::2]) == {".cruft.json", "src/realtime_service/runtime/drain.py"}
 
 
 def test_a_refusal_gives_cruft_s_own_command(

@@ -67,11 +67,12 @@ BARE = {"HOST", "PORT", "WEB_CONCURRENCY", "REDIS_URL", "DATABASE_URL"}
 def settings_in_the_source(project: Path) -> dict[str, str]:
     """Variable → its default as the source has it, from the fields of the settings structs."""
     found: dict[str, str] = {}
-    trees = [ast.parse(file.read_bytes()) for file in project.glob("src/*/*.py")]
+    files = [*project.glob("src/*/*.py"), *project.glob("src/*/runtime/server_settings.py")]
+    trees = [ast.parse(file.read_bytes()) for file in files]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     structs = [node for node in nodes if isinstance(node, ast.ClassDef)]
     for struct in structs:
-        if struct.name in {"Settings", "BackendSettings"}:
+        if struct.name in {"Settings", "BackendSettings", "ServerSettings"}:
             for field in struct.body:
                 if isinstance(field, ast.AnnAssign) and field.value is not None:
                     default = ast.unparse(field.value)

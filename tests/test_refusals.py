@@ -138,7 +138,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_name(tmp_path: Path) -> N
     assert done.returncode == 1
     assert "did you mean async_mode?" in done.stderr
     assert "colour = 'blue'\n      is not an option" in done.stderr
-    assert done.stderr.rstrip().endswith("--no-input async_mode=asgi")
+    assert done.stderr.rstrip().endswith("--no-input async_mode=gevent")
     assert_nothing_left(tmp_path / "out")
 
 

@@ -8,9 +8,11 @@ stands in ``manifest.toml``, what differs between the modes in ``forms.py``.
 
 from __future__ import annotations
 
+import re
 import shutil
+import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,22 @@ FORMS = {"quart": QUART, "gevent": SYNC, "threading": SYNC, "eventlet": SYNC}
 """The async mode → the form of the source; not listed: as it is."""
 
 
-def bring_into_form(path: Path, form: Form) -> None:
-    """Rewrite a Python file."""
+def rewrite_examples(markdown: str, form: Form) -> str:
+    """Bring the Python examples of a document into a form."""
+
+    def example(block: re.Match[str]) -> str:
+        code = textwrap.dedent(block[2])
+        indent = block[2][: len(block[2]) - len(block[2].lstrip())]
+        return block[1] + textwrap.indent(rewrite(code, form), indent) + block[3]
+
+    return re.sub(r"(?s)(```python\n)(.*?)(```)", example, markdown)
+
+
+def bring_into_form(path: Path, form: Form, how: Callable[[str, Form], str] = rewrite) -> None:
+    """Rewrite a file."""
     try:
         source = path.read_text(encoding="utf-8")
-        path.write_text(rewrite(source, form), encoding="utf-8", newline="\n")
+        path.write_text(how(source, form), encoding="utf-8", newline="\n")
     except Exception as error:
         error.add_note(f"in {path}")
         raise
@@ -113,3 +126,6 @@ def shape(root: Path, answers: Answers) -> None:
         for pattern in manifest["source"]:
             for path in matches(root, pattern, answers):
                 bring_into_form(path, form)
+        for pattern in manifest["documents"]:
+            for path in matches(root, pattern, answers):
+                bring_into_form(path, form, rewrite_examples)

@@ -9,5 +9,5 @@ ADDRESS = "192.0.2.7"
 
 
 def transport_to(app: ASGIApp) -> httpx.ASGITransport:
-    """A transport to `app`; what it raises is the client's answer 500, as with a server."""
-    return httpx.ASGITransport(app, raise_app_exceptions=False, client=(ADDRESS, 4711))
+    """A transport to `app`; what `app` raises, the client raises."""
+    return httpx.ASGITransport(app, client=(ADDRESS, 4711))

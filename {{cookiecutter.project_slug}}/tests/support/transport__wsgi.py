@@ -1,6 +1,7 @@
 """How a test's HTTP client reaches an application in its own process: through WSGI."""
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 import httpx
 
@@ -11,11 +12,13 @@ ADDRESS = "192.0.2.7"
 
 
 def transport_to(app: WSGIApp) -> httpx.WSGITransport:
-    """A transport to `app`, which is given what a server would give it."""
+    """A transport to `app`, which gets what httpx leaves out and a server tells."""
 
     def served(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
+        path = environ["PATH_INFO"]
+        environ["PATH_INFO"] = path.encode().decode("latin-1")
+        environ["RAW_URI"] = f"{quote(path)}?{environ['QUERY_STRING']}"
         environ["wsgi.input_terminated"] = True
         return app(environ, start_response)
 
-    return httpx.WSGITransport(served, raise_app_exceptions=False, remote_addr=ADDRESS)
+    return httpx.WSGITransport(served, remote_addr=ADDRESS)

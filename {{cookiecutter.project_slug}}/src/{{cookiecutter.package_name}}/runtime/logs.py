@@ -1,4 +1,4 @@
-"""One log for everything: this service, its libraries, uvicorn, gunicorn, Python's warnings.
+"""One log for everything: this service, its libraries, its server, Python's warnings.
 
 A line is a JSON object in production and readable text in development, on stdout. Each line of a
 request or an event carries what was bound to structlog's context variables, such as `request_id`.
@@ -18,7 +18,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from .redaction import redact
-from .server_lines import ServerLines
+from .server_lines import FILTERED, SILENT, ServerLines
 
 MAX_LINE = 16_384
 _ESSENTIAL = ("timestamp", "level", "logger", "event", "request_id")
@@ -89,11 +89,8 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["out"], "level": threshold},
         "loggers": {
-            "uvicorn": inherit,
-            "uvicorn.error": {**inherit, "filters": ["server"]},
-            "uvicorn.access": silent,
-            "gunicorn.error": {**inherit, "filters": ["server"]},
-            "gunicorn.access": silent,
+            **dict.fromkeys(FILTERED, {**inherit, "filters": ["server"]}),
+            **dict.fromkeys(SILENT, silent),
             "engineio": packets,
             "engineio.server": packets,
             "socketio": packets,
@@ -114,7 +111,7 @@ def _rendering(fmt: str) -> list[Processor]:
 
 
 def _plain(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    line.pop("color_message", None)  # uvicorn's second form of the same message
+    line.pop("color_message", None)  # the same message, coloured
     return line
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import gevent
 from gevent import Greenlet
@@ -60,8 +60,17 @@ def timeout(seconds: float) -> Iterator[None]:
 
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call what would hold up all greenlets in a thread, and wait for its result."""
-    result: T = gevent.get_hub().threadpool.apply(function, args, kwargs)
-    return result
+
+    def outcome() -> tuple[T, None] | tuple[None, Exception]:
+        try:
+            return function(*args, **kwargs), None
+        except Exception as error:  # raised in the pool, it would be printed there as well
+            return None, error
+
+    result, error = gevent.get_hub().threadpool.apply(outcome)
+    if error is not None:
+        raise error
+    return cast(T, result)
 
 
 def spawn(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Task:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 ASYNC_MODE = "threading"
 """What python-socketio calls this mode. Always named: detected, it is the first importable one."""
-STOP_SECONDS = 2.0
+STOP_SECONDS = 0.5
 """How long a task may take to notice that it is to stop; then it is left to the process's end."""
 
 Guard = threading.Lock

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
-import eventlet
-from eventlet import patcher
+with warnings.catch_warnings():
+    # "deprecated": whoever chose this mode has read it, see README.md
+    warnings.simplefilter("ignore")
+    import eventlet
+    from eventlet import patcher
 
 EARLY = {"engineio", "flask", "prometheus_client", "redis", "socketio", "sqlalchemy"}
 """Modules that keep what they import: one imported before the patch would not yield."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
+FILTERED = ("gunicorn.error", "uvicorn", "uvicorn.error")
+"""Loggers of the server whose lines pass :class:`ServerLines`."""
+SILENT = ("gunicorn.access", "uvicorn.access")
+"""Its access log: the service has its own."""
+
 UNINTERESTING = ("connection open", "connection closed", "Error while closing socket %s")
 
 

@@ -15,7 +15,6 @@ from eventlet.greenthread import GreenThread
 from werkzeug.utils import import_string
 
 from .drain import closing_seconds
-from .reload import serve_again_on_changes
 from .serve import ServeOptions
 
 KEEP_ALIVE = 65
@@ -45,6 +44,8 @@ def serve_production(options: ServeOptions) -> None:
 
 def serve_development(options: ServeOptions, directory: Path) -> None:
     """Serve as in production, and start again whenever a file in `directory` changes."""
+    from .reload import serve_again_on_changes  # with watchfiles, which production has not
+
     serve_again_on_changes(options.name, directory)
 
 

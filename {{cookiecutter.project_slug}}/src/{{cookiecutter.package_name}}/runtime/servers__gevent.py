@@ -6,7 +6,6 @@ from pathlib import Path
 
 from gevent import monkey
 
-from .reload import serve_again_on_changes
 from .serve import ServeOptions
 
 SPARE_CONNECTIONS = 200
@@ -32,4 +31,6 @@ def serve_production(options: ServeOptions) -> None:
 
 def serve_development(options: ServeOptions, directory: Path) -> None:
     """Serve as in production, and start again whenever a file in `directory` changes."""
+    from .reload import serve_again_on_changes  # with watchfiles, which production has not
+
     serve_again_on_changes(options.name, directory)

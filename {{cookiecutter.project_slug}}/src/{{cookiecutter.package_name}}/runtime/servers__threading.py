@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .reload import serve_again_on_changes
 from .serve import ServeOptions
 
 SPARE_THREADS = 32
@@ -22,4 +21,6 @@ def serve_production(options: ServeOptions) -> None:
 
 def serve_development(options: ServeOptions, directory: Path) -> None:
     """Serve as in production, and start again whenever a file in `directory` changes."""
+    from .reload import serve_again_on_changes  # with watchfiles, which production has not
+
     serve_again_on_changes(options.name, directory)

@@ -61,6 +61,8 @@ class WebSocket:
             return answer(start_response, HTTPStatus.BAD_REQUEST, "text/plain", text)
         self._socket = take_over(environ)
         self._socket.settimeout(STALL_SECONDS)
+        if self._socket.family != socket.AF_UNIX:  # else a small frame waits for an acknowledgement
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket.sendall(_switching(key, environ.get("request_id", "")))
             self._handler(self)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import socketio
 
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.events import Message, Position
@@ -16,6 +17,7 @@ from {{cookiecutter.package_name}}.http import HttpDependencies, create_http
 from {{cookiecutter.package_name}}.ports import Appended, Replay
 from {{cookiecutter.package_name}}.runtime.drain import Drain
 from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
+from {{cookiecutter.package_name}}.runtime.mode import ASYNC_MODE
 from {{cookiecutter.package_name}}.runtime.tokens import TokenVerifier, mint
 from {{cookiecutter.package_name}}.services.chat import Chat
 from {{cookiecutter.package_name}}.services.tokens import Tokens
@@ -157,8 +159,8 @@ async def serving(env: str = "development", **environ: str) -> AsyncIterator[Ser
     """
     settings = load_settings({"APP_ENV": "development", "APP_JWT_SECRET": SECRET, **environ})
     service = Service(msgspec.structs.replace(settings, env=env))
-    nobody: Any = None  # no test here asks the Socket.IO server
-    async with open_gateway(nobody, service.http, service.drain, polling=False) as app:
+    server = socketio.AsyncServer(async_mode=ASYNC_MODE)  # which no test here asks
+    async with open_gateway(server, service.http, service.drain, polling=False) as app:
         transport = transport_to(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             service.client = client

@@ -106,7 +106,7 @@ async def test_every_code_is_explained(service: Service) -> None:
 
 async def test_the_page_shows_every_route_and_event_and_runs_no_script(service: Service) -> None:
     response = await service.client.get("/api/docs")
-    assert response.mimetype == "text/html"
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     page = response.text
     assert "<script" not in page
     assert "style=" not in page

@@ -13,6 +13,8 @@ from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
 from {{cookiecutter.package_name}}.runtime.flask_app import AsgiFlask, StreamedResponse
 
+STREAMS = ("/stream", "/plain-stream")
+
 
 class NoDrain:
     async def run(self) -> None:
@@ -39,7 +41,7 @@ def application() -> AsgiFlask:
             yield "data: first\n\n"
             await asyncio.Event().wait()
         finally:
-            note("async stream closed")
+            note("/stream closed")
 
     def plain_events() -> Iterator[str]:
         try:
@@ -47,7 +49,7 @@ def application() -> AsgiFlask:
                 yield "data: again\n\n"
                 time.sleep(0.05)
         finally:
-            note("plain stream closed")
+            note("/plain-stream closed")
 
     @app.get("/stream")
     async def stream() -> Response:

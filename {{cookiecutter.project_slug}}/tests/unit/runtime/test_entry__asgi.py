@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
 
 from ...support.raw_http import connect
 from ...support.waiting import DEADLINE, eventually
-from .entry_app import NoDrain
+from .entry_app import STREAMS, NoDrain
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -261,19 +261,15 @@ def test_a_failing_stop_is_reported(tmp_path: Path) -> None:
 
 
 def test_it_stops_with_streams_open(tmp_path: Path) -> None:
-    with server(tmp_path) as (process, url, notes):
-        request = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
-        with (
-            connect(url, request.format("/stream")) as one,
-            connect(url, request.format("/plain-stream")) as other,
-        ):
-            assert b"200 OK" in one.recv(65536)
-            assert b"200 OK" in other.recv(65536)
-            process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=DEADLINE)
+    with server(tmp_path) as (process, url, notes), ExitStack() as stack:
+        for path in STREAMS:
+            stream = stack.enter_context(connect(url, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            assert b"200 OK" in stream.recv(65536)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=DEADLINE)
     noted = notes.read_text().splitlines()
     assert noted[0] == "opened"
-    assert sorted(noted[1:3]) == ["async stream closed", "plain stream closed"]
-    assert noted[3:] == ["closed"]
+    assert sorted(noted[1:-1]) == sorted(f"{path} closed" for path in STREAMS)
+    assert noted[-1] == "closed"
     assert "Traceback" not in output
     assert process.returncode in (0, -signal.SIGTERM)

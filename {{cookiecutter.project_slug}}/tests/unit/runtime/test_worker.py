@@ -17,14 +17,18 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from {{cookiecutter.package_name}}.runtime import gunicorn_server, serve, servers
+from {{cookiecutter.package_name}}.settings import PACKAGE
 
-from .serving import connect as send
-from .serving import eventually, read_all
+from ...support.raw_http import connect as send
+from ...support.raw_http import read_all
+from ...support.waiting import eventually
+from .worker_app import LOGGERS
 
 DRAIN = 10.0
 REQUEST = "GET %s HTTP/1.1\r\nHost: test\r\n\r\n"
 ROOT = Path(__file__).parents[3]
 SCRIPT = f"""
+import {PACKAGE}.__main__  # as every program of this service begins
 import os
 from {serve.__name__} import ServeOptions
 from {servers.__name__} import serve_production
@@ -185,7 +189,7 @@ def test_every_line_is_json(service: Running) -> None:
     service.stop()
     own = ("draining now", "drained now", "closed now", "asked for /")
     found = [line for line in service.output().splitlines() if line not in own]
-    assert {json.loads(line)["logger"] for line in found} >= {"gunicorn.error", "uvicorn.error"}
+    assert {json.loads(line)["logger"] for line in found} >= LOGGERS
 
 
 def test_several_workers_share_their_metrics(tmp_path: Path) -> None:

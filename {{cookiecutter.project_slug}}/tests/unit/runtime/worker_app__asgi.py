@@ -8,6 +8,9 @@ from typing import Any
 from {{cookiecutter.package_name}}.runtime import metrics
 from {{cookiecutter.package_name}}.runtime.drain import Drain
 
+LOGGERS = {"gunicorn.error", "uvicorn.error"}
+"""Who writes to the log."""
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

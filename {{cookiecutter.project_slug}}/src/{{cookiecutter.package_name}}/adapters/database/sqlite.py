@@ -1,7 +1,7 @@
 """SQLite: a file on this machine, shared by the workers on it.
 
-Its calls run in threads, a whole transaction in one go: a driver that goes back and forth between
-thread and event loop for each call (aiosqlite) holds the only write lock several times as long.
+A whole transaction is one call that blocks: a driver that goes back and forth for each statement
+(as aiosqlite does) holds the only write lock several times as long.
 """
 
 from __future__ import annotations

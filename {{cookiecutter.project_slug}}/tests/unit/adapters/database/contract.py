@@ -143,8 +143,8 @@ class DatabaseLogContract(MessageLogContract):
         async with open_database(url) as database:
             with pytest.raises(ZeroDivisionError):
                 await database.write("lobby", fail_halfway)
-        with pytest.raises(Refused, match="characters") as refused:
-            await log.append("lobby", "m3", "ada", "half a pair: \ud83d", START)
+            with pytest.raises(Refused, match="characters") as refused:
+                await log.append("lobby", "m3", "ada", "half a pair: \ud83d", START)
 
         assert refused.value.code == "invalid_payload"
         assert (await log.append("lobby", "m4", "ada", "hi", START)).message.offset == 3

@@ -24,7 +24,7 @@ class TestRedisMessageLog(BoundedLogContract):
     ) -> None:
         await fill(log, 2 * HISTORY_SIZE)
         async with Redis.from_url(redis_url, decode_responses=True) as client:
-            keys = {key async for key in client.scan_iter(match=f"{prefix}*")}
+            keys = set(await client.keys(f"{prefix}*"))
             assert keys == {f"{prefix}:{ROOM}:{part}" for part in ("room", "messages", "ids")}
             assert await client.xlen(f"{prefix}:{ROOM}:messages") == HISTORY_SIZE
             assert await client.hlen(f"{prefix}:{ROOM}:ids") == HISTORY_SIZE

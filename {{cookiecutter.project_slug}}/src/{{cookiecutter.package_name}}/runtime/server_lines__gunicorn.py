@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import logging
 
+FILTERED = ("gunicorn.error",)
+"""Loggers of the server whose lines pass :class:`ServerLines`."""
+SILENT = ("gunicorn.access",)
+"""Its access log: the service has its own."""
+
 
 class ServerLines(logging.Filter):
     """A client's bad bytes are no error of ours."""
