@@ -17,7 +17,7 @@ VENV := $(CACHE)/venv-$(shell printf %s '$(CURDIR) $(PYTHON)' | cksum | cut -d' 
 BIN := $(VENV)/bin
 say = @printf '\033[2m%s\033[0m\n' '$(1)' >&2
 
-SHAPE := {{cookiecutter.project_slug}}/.generator/shape.py
+SHAPE := {{cookiecutter.project_slug}}/.generator
 # Two workers: each combination boots servers of its own. make test ARGS="-m 'not slow'" is the quick half.
 JOBS := 2
 ARGS :=

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -31,6 +31,9 @@ class Served:
     secret: str
     process: subprocess.Popen[bytes]
     log: Path
+    transports: list[str] = field(default_factory=lambda: ["websocket"])
+    second: str | None = None
+    """The address of another process of the same service."""
 
     def token(self, user: str, scope: str = "chat", **changes: object) -> str:
         """A token as an identity provider that knows only the documentation would make it."""
@@ -63,7 +66,7 @@ def make(project: Path, *targets: str) -> None:
 def served(project: Path, folder: Path, env: Mapping[str, str]) -> Iterator[Served]:
     """`project` in production on a free port of the loopback."""
     package = next((project / "src").iterdir()).name
-    port, secret = free_port(), secrets.token_urlsafe(48)
+    port, secret = free_port(), env.get("APP_JWT_SECRET", secrets.token_urlsafe(48))
     log = folder / f"service-{port}.log"
     variables = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     variables |= {

@@ -46,8 +46,8 @@ CASES = {
         "from redis.exceptions import RedisError as E\nfrom redis.retry import Retry\n",
     ),
     "comments and texts": (
-        'async def f():\n    """Use it::\n\n        async def g(): await h()\n    """  # await it\n',
-        'def f():\n    """Use it::\n\n        def g(): h()\n    """  # it\n',
+        'async def f():\n    """Use it:\n\n    async def g(): await h()\n    """  # await it\n',
+        'def f():\n    """Use it:\n\n    def g(): h()\n    """  # it\n',
     ),
     "a line that fits now": (
         f"async def f():\n    await {'g' * 40}(\n        {'x' * 47}\n    )\n",
@@ -84,7 +84,8 @@ def test_sync(name: str) -> None:
 
 def test_quart() -> None:
     source = (
-        "from flask import Blueprint, Flask\nfrom msgspec import Meta\n\nasync def f(app: Flask): ..."
+        "from flask import Blueprint, Flask\nfrom msgspec import Meta\n\n"
+        "async def f(app: Flask): ..."
     )
     assert rewrite(source, QUART) == (
         "from msgspec import Meta\nfrom quart import Blueprint, Quart\n\n"
@@ -94,7 +95,7 @@ def test_quart() -> None:
 
 @pytest.mark.parametrize("line", ["asyncio.sleep(1)", "anext(x)", "x.gather()"])
 def test_what_has_no_counterpart_is_an_error_with_its_line(line: str) -> None:
-    with pytest.raises(NoCounterpart, match="line 2: (asyncio|anext|gather)"):
+    with pytest.raises(NoCounterpart, match=r"line 2: (asyncio|anext|gather)"):
         rewrite(f"x = 1\n{line}\n", SYNC)
 
 
@@ -104,9 +105,7 @@ def test_a_comment_among_imports_that_change_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("mode", SYNC_MODES)
-def test_sync_projects_know_nothing_of_coroutines(
-    mode: str, baked: Callable[..., Path]
-) -> None:
+def test_sync_projects_know_nothing_of_coroutines(mode: str, baked: Callable[..., Path]) -> None:
     project = baked(async_mode=mode, database="postgresql")
     foreign = re.compile(r"\b(async|await|asyncio|asgiref|asgi|uvicorn|coroutine)\b", re.I)
     for file in project.rglob("*.py"):

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +19,65 @@ import httpx
 import jwt
 import pytest
 import socketio
+from baking import CHOICES
 from serving import Served, make, redis_url, served
 from socketio.exceptions import ConnectionError as SocketRefused
 
 CLIENT = Path(__file__).parent / "clients" / "contract.mjs"
-COMBINATIONS = {
-    "redis": {"queue": "redis", "database": "none"},
-    "redis and sqlite": {"queue": "redis", "database": "sqlite"},
-    "memory": {"queue": "none", "database": "none"},
-    "sqlite": {"queue": "none", "database": "sqlite"},
-}
+WEBSOCKET, POLLING = ["websocket"], ["polling", "websocket"]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What is driven. Over Redis there are two workers, in eventlet's case two processes."""
+
+    mode: str
+    queue: str
+    database: str
+    transports: list[str]
+
+
+COMBINATIONS = [
+    *(Combination(mode, "redis", "none", WEBSOCKET) for mode in CHOICES["async_mode"]),
+    *(Combination(mode, "none", "none", POLLING) for mode in CHOICES["async_mode"]),
+    Combination("asgi", "redis", "sqlite", WEBSOCKET),
+    Combination("asgi", "none", "sqlite", WEBSOCKET),
+    Combination("gevent", "redis", "sqlite", WEBSOCKET),
+]
+IDS = [f"{c.mode}-{c.queue}-{c.database}-{c.transports[0]}" for c in COMBINATIONS]
 
 pytestmark = pytest.mark.slow
 
 
-def test_every_way_to_keep_messages_is_driven() -> None:
-    assert len(COMBINATIONS) == 4
+def test_every_mode_and_every_way_to_keep_messages_is_driven() -> None:
+    assert len(COMBINATIONS) == 13
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in COMBINATIONS],
-    ids=list(COMBINATIONS),
-)
+@pytest.fixture(scope="module", params=COMBINATIONS, ids=IDS)
 def service(
     request: pytest.FixtureRequest,
     baked: Callable[..., Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Served]:
-    answers = COMBINATIONS[request.param]
+    wanted: Combination = request.param
     folder = tmp_path_factory.mktemp("served")
     project = folder / "project"
+    answers = {"async_mode": wanted.mode, "queue": wanted.queue, "database": wanted.database}
     shutil.copytree(baked(**answers), project)
     make(project, "install", "assets")
-    env = {"WEB_CONCURRENCY": "2" if answers["queue"] == "redis" else "1"}
-    with redis_url() as url:
-        if answers["queue"] == "redis":
-            env["REDIS_URL"] = url
-        if answers["database"] == "sqlite":
+    env = {"APP_TRANSPORTS": ",".join(wanted.transports)}
+    alone = wanted.mode == "eventlet"
+    with redis_url() as url, ExitStack() as stack:
+        if wanted.database == "sqlite":
             env["DATABASE_URL"] = f"sqlite:///{folder}/messages.sqlite3"
-        with served(project, folder, env) as service:
-            yield service
+        if wanted.queue == "redis":
+            env |= {"REDIS_URL": url} | ({} if alone else {"WEB_CONCURRENCY": "2"})
+        service = stack.enter_context(served(project, folder, env))
+        service.transports = wanted.transports
+        if wanted.queue == "redis" and alone:
+            env["APP_JWT_SECRET"] = service.secret
+            service.second = stack.enter_context(served(project, folder, env)).url
+        yield service
 
 
 def bad_tokens(service: Served) -> dict[str, str]:
@@ -90,6 +110,8 @@ CODES = {
 def test_the_javascript_client(service: Served) -> None:
     tokens = {
         "room": "javascript",
+        "second": service.second or service.url,
+        "transports": service.transports,
         "ada": service.token("ada"),
         "bob": service.token("bob"),
         "limited": service.token("limited"),
@@ -123,6 +145,7 @@ def test_the_javascript_client(service: Served) -> None:
     assert seen["unknown"]["error"]["code"] == "unknown_event"
     assert seen["recovered"]["recovered"] is True
     assert [m["offset"] - first for m in seen["recovered"]["messages"]] == [3, 4]
+    assert seen["transport"] == "websocket"
     assert seen["limited"]["number"] == 20
     assert seen["limited"]["error"]["code"] == "rate_limited"
     assert seen["limited"]["error"]["retry_after"] > 0
@@ -161,7 +184,7 @@ def connect(client: socketio.Client, service: Served, token: str) -> None:
         service.url,
         auth={"token": token},
         namespaces=["/chat"],
-        transports=["websocket"],
+        transports=service.transports,
         wait_timeout=10,
     )
 
@@ -189,8 +212,11 @@ def test_http(service: Served) -> None:
 
 def test_polling_is_told_what_to_do(service: Served) -> None:
     answer = httpx.get(f"{service.url}/socket.io/?EIO=4&transport=polling")
-    assert answer.status_code == 400
-    assert 'transports: ["websocket"]' in answer.text
+    if service.transports == POLLING:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 400
+        assert 'transports: ["websocket"]' in answer.text
 
 
 def test_nothing_secret_and_nothing_failed_in_the_log(service: Served) -> None:

@@ -7,9 +7,9 @@ const { io } = createRequire(join(process.cwd(), "package.json"))("socket.io-cli
 const [url, tokens] = [process.argv[2], JSON.parse(process.argv[3])];
 const seen = {};
 
-function open(token, options = {}) {
-  return io(`${url}/chat`, {
-    transports: ["websocket"],
+function open(token, { at = url, ...options } = {}) {
+  return io(`${at}/chat`, {
+    transports: tokens.transports,
     auth: token === undefined ? {} : { token },
     forceNew: true,
     reconnection: false,
@@ -67,7 +67,7 @@ for (const [why, token] of Object.entries(tokens.bad)) seen.refused[why] = await
 seen.refused.missing = await refusal(undefined);
 
 const ada = await connected(tokens.ada);
-const bob = await connected(tokens.bob);
+const bob = await connected(tokens.bob, { at: tokens.second });
 const room = tokens.room;
 seen.joined = [await call(ada, "join", { room }), await call(bob, "join", { room })];
 const heard = offsets(bob, 3);
@@ -96,5 +96,6 @@ for (let number = 0; number < 50; number += 1) {
     break;
   }
 }
+seen.transport = ada.io.engine.transport.name; // a client that began with polling has moved on
 console.log(JSON.stringify(seen));
 process.exit(0);

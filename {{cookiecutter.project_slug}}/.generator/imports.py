@@ -70,7 +70,10 @@ def _read(node: ast.ImportFrom) -> Import:
 
 
 def _exchange(
-    statement: Import, modules: Mapping[str, str], names: Mapping[str, str], dropped: Collection[str]
+    statement: Import,
+    modules: Mapping[str, str],
+    names: Mapping[str, str],
+    dropped: Collection[str],
 ) -> Import:
     module = statement.module
     for old, new in modules.items():

@@ -64,9 +64,9 @@ def _asks_for_lines(tokens: Tokens) -> bool:
             return True
         if token.type in LAYOUT:
             continue
-        if token.string in (")", "]", "}") and before.string == ",":
-            if before.end[0] != token.start[0]:
-                return True
+        closes = token.string in (")", "]", "}")
+        if closes and before.string == "," and before.end[0] != token.start[0]:
+            return True
         before = token
     return False
 

@@ -5,12 +5,14 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
 
+import socketio
 from quart import Quart, Response
 
-from {{cookiecutter.package_name}}.runtime.asgi import ASGIApp
+from {{cookiecutter.package_name}}.runtime.drain import Drain
 from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
+from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
+from {{cookiecutter.package_name}}.runtime.mode import ASYNC_MODE
 
 STREAMS = ("/stream",)
 
@@ -52,11 +54,10 @@ def application() -> Quart:
 @asynccontextmanager
 async def running() -> AsyncIterator[Running]:
     fail("startup")
-    quart = application()
-    await quart.startup()
-    note("opened")
-    yield Running(cast(ASGIApp, quart), NoDrain())
-    await quart.shutdown()
+    server = socketio.AsyncServer(async_mode=ASYNC_MODE)  # which nobody asks
+    async with open_gateway(server, application(), Drain(1), polling=False) as app:
+        note("opened")
+        yield Running(app, NoDrain())
     note("closed")
     fail("shutdown")
 

@@ -5,7 +5,6 @@ The test module of each kind subclasses these and brings the fixture ``url`` (wi
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -30,8 +29,9 @@ from {{cookiecutter.package_name}}.adapters.database.migrations import (
 from {{cookiecutter.package_name}}.adapters.database.models import Base
 from {{cookiecutter.package_name}}.domain.errors import Refused
 from {{cookiecutter.package_name}}.domain.events import Position
-from {{cookiecutter.package_name}}.runtime.mode import together
+from {{cookiecutter.package_name}}.runtime.mode import Event, run_blocking, sleep, spawn, together
 
+from ....support.waiting import until
 from ..message_log_contract import HISTORY_SIZE, START, MessageLogContract, fill, offsets
 from .conftest import OpenLog
 
@@ -209,12 +209,18 @@ class MigrationsContract:
             with migrating(empty_url) as connection:
                 assert inspect(connection).get_table_names() == ["alembic_version"]
 
-    def test_those_who_migrate_at_the_same_time_do_it_once(self, empty_url: str) -> None:
-        with ThreadPoolExecutor(1) as other, migrating(empty_url):
-            waiting = other.submit(upgrade, empty_url)
-            with pytest.raises(TimeoutError):
-                waiting.result(0.5)
-        waiting.result(30)
+    async def test_those_who_migrate_at_the_same_time_do_it_once(self, empty_url: str) -> None:
+        done = Event()
+
+        async def migrate() -> None:
+            await run_blocking(upgrade, empty_url)
+            done.set()
+
+        with migrating(empty_url):
+            spawn(migrate)
+            await sleep(0.5)
+            assert not done.is_set()
+        await until(done.is_set, 30)
 
     async def test_an_empty_database_gets_its_tables_at_start_whoever_starts(
         self, open_log: OpenLog, empty_url: str

@@ -136,7 +136,8 @@ async def test_nothing_is_left_when_all_have_left(
     await here.beat()
     async with Redis.from_url(redis_url) as client:
         keys = await client.keys(f"*{prefix}*")
-    assert [key.rpartition(b":")[2] for key in keys] == [b"workers"]
+        assert keys == await client.keys(f"*{prefix}*:workers")
+    assert len(keys) == 1
 
 
 async def test_presence_heals_when_redis_comes_back_empty(
