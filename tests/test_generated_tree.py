@@ -82,7 +82,7 @@ def imports(path: Path, name: str) -> Iterator[str]:
 @functools.cache
 def import_statements(source: str) -> list[tuple[int, str, list[str]]]:
     """Level, module and names of each import; most files are the same in many projects."""
-    found = []
+    found: list[tuple[int, str, list[str]]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found += [(0, alias.name, []) for alias in node.names]

@@ -89,7 +89,7 @@ def bad_tokens(service: Served) -> dict[str, str]:
         "audience": service.token("ada", aud="elsewhere"),
         "issuer": service.token("ada", iss="elsewhere"),
         "algorithm": jwt.encode(good, service.secret * 2, algorithm="HS512"),
-        "none": jwt.encode(good, None, algorithm="none"),
+        "none": jwt.encode(good, "", algorithm="none"),
         "forged": jwt.encode(good, "x" * 48, algorithm="HS256"),
         "scope": service.token("ada", scope="feed:read"),
     }

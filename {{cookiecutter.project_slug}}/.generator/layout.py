@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tokenize
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from source_tokens import WIDTH, Tokens, brackets, tokens_of
 
@@ -14,7 +14,7 @@ PRAGMA = re.compile(r" +# (noqa|type: ).*")
 BEFORE_A_GROUP = {"=", "+=", "|=", "return", "assert", "if", "elif", "while", "in", "raise"}
 
 
-def join(text: str, touched: Collection[int]) -> str:
+def join(text: str, touched: Set[int]) -> str:
     """`text` with the statements that have one of the rows `touched` joined where they fit."""
     lines = text.splitlines(keepends=True)
     for first, last in reversed(list(_statements(tokens_of(text)))):

@@ -10,13 +10,14 @@ import pytest
 import structlog
 
 from {{cookiecutter.package_name}}.runtime import logs
+from {{cookiecutter.package_name}}.runtime.server_lines import FILTERED, SILENT
 
 from .conftest import Lines
 
 TOKEN = jwt.encode({"sub": "ada"}, "k" * 32)
 
 
-@pytest.mark.parametrize("name", ["any", "gunicorn.error", "concurrent.futures"])
+@pytest.mark.parametrize("name", ["any", *FILTERED, "concurrent.futures"])
 def test_a_line_of_the_standard_library(lines: Lines, name: str) -> None:
     logging.getLogger(name).warning("%s of %d", "one", 2, extra={"room": "r"})
     line = lines.one()
@@ -98,15 +99,17 @@ def test_libraries_that_print_packets_are_quiet(lines: Lines) -> None:
 
 
 def test_servers_do_not_write_access_lines(lines: Lines) -> None:
-    logging.getLogger("gunicorn.access").info("GET /?token=x")
+    for name in SILENT:
+        logging.getLogger(name).info("GET /?token=x")
     assert lines.text() == ""
 
 
-def test_a_clients_bad_bytes_are_no_error_of_ours(lines: Lines) -> None:
+@pytest.mark.parametrize("name", FILTERED)
+def test_a_clients_bad_bytes_are_no_error_of_ours(lines: Lines, name: str) -> None:
     try:
         b"\xff".decode()
     except UnicodeDecodeError:
-        logging.getLogger("gunicorn.error").exception("Invalid UTF-8 sequence received")
+        logging.getLogger(name).exception("Invalid UTF-8 sequence received")
     line = lines.one()
     assert line["level"] == "warning"
     assert "exception" not in line
