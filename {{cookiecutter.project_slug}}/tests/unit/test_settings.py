@@ -133,9 +133,7 @@ def test_unsafe_origins() -> None:
     assert problems(APP_ALLOWED_ORIGINS="https://chat.example,http://[::1]:8000") == ""
 
 
-def test_polling_needs_one_worker() -> None:
-    assert "APP_TRANSPORTS" in problems(APP_TRANSPORTS="websocket,polling", WEB_CONCURRENCY="2")
-    assert "APP_TRANSPORTS" not in problems(WEB_CONCURRENCY="2")
+def test_polling_is_for_one_worker() -> None:
     assert problems(APP_TRANSPORTS="websocket,polling") == ""
 
 

@@ -65,6 +65,7 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
     """The same for :func:`logging.config.dictConfig` and gunicorn's ``logconfig_dict``."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     inherit: dict[str, Any] = {"handlers": [], "propagate": True, "level": "NOTSET"}
+    filtered = {**inherit, "filters": ["server"]}
     silent: dict[str, Any] = {"handlers": [], "propagate": False}
     # at INFO these print every packet, tokens included; and a logger without a level of its own
     # is given a second handler by the library, past all of this
@@ -89,7 +90,7 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["out"], "level": threshold},
         "loggers": {
-            **dict.fromkeys(FILTERED, {**inherit, "filters": ["server"]}),
+            **dict.fromkeys(FILTERED, filtered),
             **dict.fromkeys(SILENT, silent),
             "engineio": packets,
             "engineio.server": packets,
