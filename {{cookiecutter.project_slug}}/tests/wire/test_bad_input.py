@@ -206,6 +206,7 @@ def test_a_client_that_does_not_read_is_given_up(service: Service, room: str) ->
                 event = ["message", {"room": room, "text": "x" * 3500, "id": str(number)}]
                 ada.send(f"42/chat,{number}" + json.dumps(event))
             time.sleep(0.01)
+        until_closed(deaf)
     reading.join()
     with joined(service.url, service.token("eve"), room) as eve:
         assert eve.call("message", {"room": room, "text": "x", "id": "1"})["ok"]

@@ -6,8 +6,12 @@ import secrets
 import httpx
 import msgspec
 
+from {{cookiecutter.package_name}}.runtime.server_lines import FILTERED
+from {{cookiecutter.package_name}}.settings import PACKAGE
+
 from ..support.client import connect
 from ..support.service import Service, running_service
+from ..support.waiting import eventually
 
 
 def test_every_line_of_a_life_is_json_and_holds_no_token() -> None:
@@ -23,7 +27,8 @@ def test_every_line_of_a_life_is_json_and_holds_no_token() -> None:
         httpx.get(f"{service.url}/api/v1/rooms/lobby/messages", headers=headers)
         service.terminate()
         lines = [msgspec.json.decode(line) for line in service.output().splitlines()]
-        assert {"gunicorn.error", "uvicorn.error"} <= {line["logger"] for line in lines}
+        servers = {*FILTERED, f"{PACKAGE}.runtime.servers"}
+        assert servers & {line["logger"] for line in lines}
         assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
         _, payload, signature = token.split(".")
         assert payload not in service.output()
@@ -36,6 +41,7 @@ def test_the_callers_id_is_on_the_lines_of_its_request(service: Service) -> None
     answer = httpx.get(f"{service.url}/api/v1/rooms/x/messages", headers={"X-Request-ID": mine})
     assert answer.headers["x-request-id"] == mine
     assert answer.json()["request_id"] == mine
+    eventually(lambda: mine in service.output())
     lines = [msgspec.json.decode(line) for line in service.output().splitlines()]
     found = [line for line in lines if line.get("request_id") == mine]
     assert [line["path"] for line in found if line["event"] == "request"] == [

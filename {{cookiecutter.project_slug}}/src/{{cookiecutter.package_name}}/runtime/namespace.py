@@ -77,7 +77,14 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if event == "disconnect":
             return await self._disconnect(*args)
         sid, *payload = args
-        return await self._gate(self._sessions.get(sid), event, tuple(payload))
+        session = self._sessions.get(sid)
+        if session is None or not self._sessions.begin(session):
+            return await self._gate(None, event, tuple(payload))
+        try:
+            return await self._gate(session, event, tuple(payload))
+        finally:
+            if self._sessions.finish(session):
+                await self._clean_up(session, "a handler outlasted it")
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         connection = self.server.manager.eio_sid_from_sid(sid, self.namespace)
@@ -114,6 +121,10 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if session is None:
             return
         metrics.CONNECTIONS.labels(self.namespace).dec()
+        if not session.outlasted:
+            await self._clean_up(session, reason)
+
+    async def _clean_up(self, session: Session, reason: str) -> None:
         with structlog.contextvars.bound_contextvars(
             request_id=secrets.token_hex(8), namespace=self.namespace, user=session.user
         ):

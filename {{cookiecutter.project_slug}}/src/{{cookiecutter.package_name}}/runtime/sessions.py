@@ -38,6 +38,11 @@ class Session:
     claims: Claims
     ends_at: float
     warned: bool = False
+    under_way: int = 0
+    """Handlers that work for it."""
+    ended: bool = False
+    outlasted: bool = False
+    """Whether a handler was under way at its end: cleaning up is left to that one."""
 
     @property
     def user(self) -> str:
@@ -96,11 +101,24 @@ class Sessions:
         with self._guard:
             session = self._by_sid.pop(sid, None)
             if session is not None:
+                session.ended, session.outlasted = True, session.under_way > 0
                 key = (session.namespace, session.user)
                 self._per_user[key] -= 1
                 if not self._per_user[key]:
                     del self._per_user[key]
             return session
+
+    def begin(self, session: Session) -> bool:
+        """A handler begins to work for `session`; false if that has ended."""
+        with self._guard:
+            session.under_way += not session.ended
+            return not session.ended
+
+    def finish(self, session: Session) -> bool:
+        """A handler is done; true if it has to clean up, as the session ended meanwhile."""
+        with self._guard:
+            session.under_way -= 1
+            return session.outlasted and not session.under_way
 
     def renew(self, session: Session, claims: Claims, ends_at: float) -> None:
         """Let a session live on with a newer token of the same subject."""

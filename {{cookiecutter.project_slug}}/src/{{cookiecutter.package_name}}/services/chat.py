@@ -60,14 +60,12 @@ class Chat:
         if room not in joined and len(joined) >= MAX_ROOMS_PER_SOCKET:
             raise Refused("overloaded", f"at most {MAX_ROOMS_PER_SOCKET} rooms at once; leave one")
         limit = self._history_size if command.since is not None else LATEST
-        if room in joined:
+        async with self._fanout.held(room, entering=room not in joined):
             replay = await self._log.replay(room, command.since, limit)
-        else:
-            async with self._fanout.entering(room):
-                replay = await self._log.replay(room, command.since, limit)
-                await self._fanout.entered_at(room, replay.head)
+            await self._fanout.catch_up(room, replay.head)
+            if room not in joined:
                 await self._audience.enter(member.sid, room)
-            joined.add(room)
+                joined.add(room)
         messages = replay.messages if replay.complete else replay.messages[-LATEST:]
         return Joined(
             room=room,

@@ -57,23 +57,26 @@ class Fanout:
         return len(self._rooms)
 
     @asynccontextmanager
-    async def entering(self, name: str) -> AsyncIterator[None]:
-        """Hold back deliveries to a room while a socket enters it and reads the log.
+    async def held(self, name: str, *, entering: bool) -> AsyncIterator[None]:
+        """Hold back deliveries to a room while a socket reads the log.
 
         So it gets every message exactly once: from the log up to the head, live from there on.
+
+        :param entering: whether the socket is new to the room; it has to call :meth:`left` then.
         """
         with self._guard:
             room = self._rooms.setdefault(name, _Room())
-            room.sockets += 1
+            room.sockets += entering
         try:
             async with room.lock:
                 yield
         except BaseException:
-            self.left(name)
+            if entering:
+                self.left(name)
             raise
 
-    async def entered_at(self, name: str, head: Position) -> None:
-        """Bring the others in the room up to `head`, which the entering socket has read up to."""
+    async def catch_up(self, name: str, head: Position) -> None:
+        """Bring those in the room up to `head`, which the socket at the log has read up to."""
         room = self._rooms[name]
         if room.delivered is None:
             room.delivered = head
