@@ -117,6 +117,8 @@ def _server(settings: Settings, backends: Backends) -> RealtimeServer:
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         max_message_bytes=settings.max_message_bytes,
+        max_send_bytes=settings.max_send_bytes,
+        max_send_seconds=settings.max_send_seconds,
         connect_timeout=settings.connect_timeout,
         max_connections=settings.server.max_connections,
         max_connections_per_ip=settings.max_connections_per_ip,

@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval: PingSeconds = 25
     ping_timeout: PingSeconds = 20
     max_message_bytes: Bytes = 65536
+    max_send_bytes: Bytes = 1_048_576
+    max_send_seconds: Timeout = 30
     connect_timeout: Timeout = 10
     max_connections_per_ip: Count = 200
     max_connections_per_user: Count = 20

@@ -49,6 +49,15 @@ HTTP_REQUESTS = Counter(
     "HTTP requests by route pattern, method and status.",
     ["route", "method", "status"],
 )
+DROPPED = Counter(
+    "socketio_dropped",
+    "Notices not sent because their client reads too slowly, by the policy of the event.",
+    ["namespace", "event", "policy"],
+)
+SLOW_READERS = Counter(
+    "socketio_slow_readers",
+    "Connections closed because their client read too slowly.",
+)
 SIGNALS_LOST = Counter(
     "signals_lost",
     "Signals between workers that were dropped, by direction: in or out.",

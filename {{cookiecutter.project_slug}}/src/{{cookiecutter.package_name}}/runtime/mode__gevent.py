@@ -58,6 +58,11 @@ def timeout(seconds: float) -> Iterator[None]:
         expiry.close()
 
 
+def give_way() -> None:
+    """Let other greenlets run: one that never has to wait would hold them up."""
+    sleep(0)
+
+
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call what would hold up all greenlets in a thread, and wait for its result."""
 

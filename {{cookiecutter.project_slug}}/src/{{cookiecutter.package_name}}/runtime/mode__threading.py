@@ -131,6 +131,10 @@ def timeout(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def give_way() -> None:
+    """Let others run: threads need not be asked."""
+
+
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call what waits for something outside: it holds up nobody but the caller."""
     return function(*args, **kwargs)

@@ -12,6 +12,7 @@ import structlog
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
 
 from . import metrics, mode
+from .backlog import Policies, WhenSlow
 from .gate import CommandHandler, CommandType, Gate, Limit
 from .handshake import Handshake, HandshakeRefused
 from .refusal import Refusal
@@ -23,6 +24,15 @@ CLEANUP_TIMEOUT = 10.0
 """Seconds the product has to clean up after a socket that went."""
 
 
+class NoticeType(Protocol):
+    """What the machinery must know of an event that it sends."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def when_slow(self) -> WhenSlow: ...
+
+
 class NamespaceContract(Protocol):
     """What the machinery must know of a namespace."""
 
@@ -32,6 +42,8 @@ class NamespaceContract(Protocol):
     def scope(self) -> str: ...
     @property
     def commands(self) -> Sequence[CommandType]: ...
+    @property
+    def notices(self) -> Sequence[NoticeType]: ...
 
 
 class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -67,6 +79,12 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         }
         self._gate = Gate(contract.path, commands, limit=limit, explain=explain)
         metrics.CONNECTIONS.labels(contract.path)  # there is none: a 0, not nothing
+
+    @property
+    def policies(self) -> Policies:
+        """What becomes of its notices when a client reads too slowly."""
+        path = self._contract.path
+        return {(path, notice.name): notice.when_slow for notice in self._contract.notices}
 
     async def gone(self, session: Session) -> None:
         """Called once after a session ended, however it did."""

@@ -18,8 +18,10 @@ from engineio.exceptions import EngineIOError
 from socketio import packet
 
 from . import codec, metrics, mode
+from .backlog import WhenSlow
 from .origins import OriginPolicy
 from .refusal import Refusal
+from .send_queue import SendQueue
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +33,6 @@ EXCESS = 16
 """Connections a full worker still opens, to tell them why they may not stay."""
 MIN_FRAME_LIMIT = 1_000_000
 WATCH_SECONDS = 0.5
-MAX_QUEUED = 1000
-"""Packets that may wait for a client that reads too slowly, at each look."""
 _EVENT_HEAD = re.compile(r"2(?:(/[^,]{0,255}),)?(\d{1,15})?\[")
 
 
@@ -46,6 +46,8 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     :param address_of: the client address, from a WSGI-like environ.
     :param allowed_origins: besides the service's own origin; ``*`` alone allows all.
     :param max_message_bytes: larger events are refused with ``too_large``.
+    :param max_send_bytes: bytes that may wait for a client that reads too slowly.
+    :param max_send_seconds: how long they may.
     :param connect_timeout: seconds a connection may live without a namespace.
     :param max_connections: connections this worker may have.
     :param max_connections_per_ip: connections one address may have with this worker.
@@ -61,6 +63,8 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         ping_interval: int,
         ping_timeout: int,
         max_message_bytes: int,
+        max_send_bytes: int,
+        max_send_seconds: float,
         connect_timeout: float,
         max_connections: int,
         max_connections_per_ip: int,
@@ -83,6 +87,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             logger=logging.getLogger("socketio"),
             engineio_logger=logging.getLogger("engineio"),
         )
+        self._policies: dict[tuple[str, str], WhenSlow] = {}
+        self.eio.create_queue = lambda: SendQueue(max_send_bytes, self._policies)
+        self._max_send_seconds = max_send_seconds
         self._client_address = address_of
         self._max_message_bytes = max_message_bytes
         self._connect_timeout = connect_timeout
@@ -93,6 +100,11 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self._per_address: Counter[str] = Counter()
         self._deadlines: dict[str, float] = {}
         self._attachment_bytes: dict[str, int] = {}
+
+    def register_namespace(self, namespace_handler: Any) -> None:
+        """Serve a namespace, a :class:`~.namespace.GatedNamespace`."""
+        super().register_namespace(namespace_handler)
+        self._policies |= namespace_handler.policies
 
     def address_of(self, connection: str) -> str:
         """The client address of an Engine.IO connection."""
@@ -144,17 +156,15 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             await self.end_connection(connection)
 
     async def _end_slow(self) -> None:
-        slow = [sid for sid, s in list(self.eio.sockets.items()) if s.queue.qsize() > MAX_QUEUED]
-        for connection in slow:
-            socket = self.eio.sockets.get(connection)
-            if socket is None:
+        for connection, socket in list(self.eio.sockets.items()):
+            if socket.closed:
                 continue
-            queue = socket.queue
-            _log.warning("connection closed: %d packets wait for a slow reader", queue.qsize())
-            while not queue.empty():
-                queue.get_nowait()
-                queue.task_done()
-            await self.end_connection(connection)
+            backlog = socket.queue.backlog
+            age = backlog.age()
+            if backlog.overflowed or age > self._max_send_seconds:
+                _log.warning("connection closed: its client reads too slowly (%.1f s behind)", age)
+                metrics.SLOW_READERS.inc()
+                await self.end_connection(connection)
 
     def _has_namespace(self, connection: str) -> bool:
         return any(

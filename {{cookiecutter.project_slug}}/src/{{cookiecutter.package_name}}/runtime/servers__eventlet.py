@@ -6,12 +6,14 @@ import logging
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 import eventlet
 from eventlet import patcher, wsgi
 from eventlet.greenthread import GreenThread
+from greenlet import GreenletExit
 from werkzeug.utils import import_string
 
 from .drain import closing_seconds
@@ -70,7 +72,8 @@ class Process:
         self._server = eventlet.spawn(self._serve, listener)
         _log.info("listening at %s", self._options.url)
         try:
-            self._server.wait()
+            with suppress(SystemExit, GreenletExit):  # as _close ends it
+                self._server.wait()
         finally:
             self._entry.close()
         sys.exit(0)

@@ -21,7 +21,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, 
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
-from .mode import Lock
+from .mode import Lock, give_way
 from .raw_socket import hand_back, take_over
 from .wsgi import Environ, StartResponse, answer
 
@@ -74,6 +74,7 @@ class WebSocket:
 
     def wait(self) -> str | bytes | None:
         """The next message; ``None`` when there will be no more."""
+        give_way()
         heard = time.monotonic()
         while not self._messages:
             now = time.monotonic()
