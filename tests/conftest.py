@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from baking import bake
+from filelock import FileLock
+from serving import make
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +22,24 @@ def baked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         if key not in projects:
             projects[key] = bake(tmp_path_factory.mktemp("baked"), False, **answers)
         return projects[key]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def installed(
+    baked: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Such a project with its dependencies and browser libraries, once for all workers."""
+    shared = tmp_path_factory.getbasetemp().parent / "installed"
+
+    def get(**answers: str) -> Path:
+        project = shared / "-".join(f"{option}={answers[option]}" for option in sorted(answers))
+        shared.mkdir(exist_ok=True)
+        with FileLock(f"{project}.lock"):
+            if not (project / ".venv/.installed").exists():
+                shutil.copytree(baked(**answers), project, dirs_exist_ok=True)
+                make(project, "assets", "install")
+        return project
 
     return get

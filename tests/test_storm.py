@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from baking import CHOICES
-from serving import make
 from storm.run import Storm, weather
 
 pytestmark = pytest.mark.slow
@@ -18,11 +16,9 @@ HARM = {"kill_a_worker", "freeze_redis", "restart_redis", "cut_clients"}
 
 @pytest.mark.parametrize("mode", CHOICES["async_mode"])
 async def test_every_member_ends_with_the_same_sequence(
-    mode: str, baked: Callable[..., Path], tmp_path: Path
+    mode: str, installed: Callable[..., Path], tmp_path: Path
 ) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(baked(async_mode=mode, queue="redis", database="none"), project)
-    make(project, "install")
+    project = installed(async_mode=mode, queue="redis", database="none")
     alone = mode == "eventlet"
     storm = Storm(
         project=project,
@@ -40,4 +36,3 @@ async def test_every_member_ends_with_the_same_sequence(
     assert report.figures["harm"].keys() == HARM
     assert report.figures["acknowledged"] > 200
     assert report.figures["tracebacks"] == 0
-    shutil.rmtree(project)

@@ -6,7 +6,6 @@ These tests know a service only by its documentation: its commands, settings, ro
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ import jwt
 import pytest
 import socketio
 from baking import CHOICES
-from serving import Served, make, redis_url, served
+from serving import Served, redis_url, served
 from socketio.exceptions import ConnectionError as SocketRefused
 
 CLIENT = Path(__file__).parent / "clients" / "contract.mjs"
@@ -56,15 +55,12 @@ def test_every_mode_and_every_way_to_keep_messages_is_driven() -> None:
 @pytest.fixture(scope="module", params=COMBINATIONS, ids=IDS)
 def service(
     request: pytest.FixtureRequest,
-    baked: Callable[..., Path],
+    installed: Callable[..., Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Served]:
     wanted: Combination = request.param
     folder = tmp_path_factory.mktemp("served")
-    project = folder / "project"
-    answers = {"async_mode": wanted.mode, "queue": wanted.queue, "database": wanted.database}
-    shutil.copytree(baked(**answers), project)
-    make(project, "install", "assets")
+    project = installed(async_mode=wanted.mode, queue=wanted.queue, database=wanted.database)
     env = {"APP_TRANSPORTS": ",".join(wanted.transports)}
     alone = wanted.mode == "eventlet"
     with redis_url() as url, ExitStack() as stack:

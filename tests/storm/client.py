@@ -1,4 +1,4 @@
-"""A careful Socket.IO client: it comes back, asks for what it missed, and repeats what is unsure."""
+"""A careful Socket.IO client: it comes back, asks for what it missed, repeats what is unsure."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from .client import Client
 
 
 class Redis:
-    """A Redis-protocol server as the projects ship it: each write is in its log before the answer."""
+    """A server as the projects ship it: each write is in its log before the answer."""
 
     def __init__(self, directory: Path, port: int) -> None:
         self.url = f"redis://127.0.0.1:{port}/0"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from engineio.async_drivers.asgi import WebSocket
+
 from .asgi import ASGIApp, Receive, Scope, Send
+from .frames import acceptable
 from .server import RealtimeServer
 
 SOCKETIO_PATH = "/socket.io"
+
+
+class CheckedWebSocket(WebSocket):  # type: ignore[misc]
+    """Engine.IO's transport, for frames that are packets."""
+
+    async def wait(self) -> str | bytes | None:
+        return acceptable(await super().wait())
 
 
 class Mount:
     """Sends what is under ``/socket.io`` to the Socket.IO server, and the rest to `http`."""
 
     def __init__(self, server: RealtimeServer, http: ASGIApp) -> None:
+        server.eio._async = {**server.eio._async, "websocket": CheckedWebSocket}
         self._server = server
         self._http = http
 

@@ -21,6 +21,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, 
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
+from .frames import acceptable
 from .mode import Lock, give_way
 from .raw_socket import hand_back, take_over
 from .wsgi import Environ, StartResponse, answer
@@ -87,7 +88,7 @@ class WebSocket:
             except OSError:
                 return None
             self._ended = not data or not self._take(data)
-        return self._messages.popleft()
+        return acceptable(self._messages.popleft())
 
     def send(self, message: str | bytes) -> None:
         """Send a whole message.

@@ -118,29 +118,29 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
     mode.stop(*tasks)
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, LIMIT])
+@pytest.mark.parametrize("size", [2, 125, 126, LIMIT])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 def test_messages_of_every_length(connect: Callable[..., Peer], opcode: int, size: int) -> None:
     peer = connect()
-    peer.send(opcode, b"x" * size)
-    assert peer.frame() == (opcode, b"x" * size)
+    peer.send(opcode, b"4" * size)
+    assert peer.frame() == (opcode, b"4" * size)
 
 
 def test_fragments_with_a_ping_between_them(connect: Callable[..., Peer]) -> None:
     peer = connect()
-    peer.send(TEXT, "grü".encode()[:3], first=0)
+    peer.send(TEXT, "42grü".encode()[:5], first=0)
     peer.send(PING, b"still there?")
-    peer.send(0, "grü".encode()[3:] + b"n", first=0)
+    peer.send(0, "42grü".encode()[5:] + b"n", first=0)
     peer.send(0, b"!")
     assert peer.frame() == (PONG, b"still there?")
-    assert peer.frame() == (TEXT, "grün!".encode())
+    assert peer.frame() == (TEXT, "42grün!".encode())
 
 
 def test_frames_in_single_bytes(connect: Callable[..., Peer]) -> None:
     peer = connect()
-    for byte in head(TEXT, 5) + mask(b"hello"):
+    for byte in head(TEXT, 5) + mask(b"42lo!"):
         peer.connection.sendall(bytes([byte]))
-    assert peer.frame() == (TEXT, b"hello")
+    assert peer.frame() == (TEXT, b"42lo!")
 
 
 def test_a_message_before_the_close_is_not_lost(connect: Callable[..., Peer]) -> None:
@@ -152,12 +152,20 @@ def test_a_message_before_the_close_is_not_lost(connect: Callable[..., Peer]) ->
 
     peer = connect(listen)
     peer.connection.sendall(
-        head(TEXT, 4) + mask(b"last") + head(CLOSE, 2) + mask(struct.pack("!H", 1000))
+        head(TEXT, 4) + mask(b"42la") + head(CLOSE, 2) + mask(struct.pack("!H", 1000))
     )
     assert peer.close_code() == 1000
     with pytest.raises(EOFError):
         peer.exactly(1)
-    assert heard == ["last"]
+    assert heard == ["42la"]
+
+
+@pytest.mark.parametrize("frame", ["", "x", "7", "4", "4x", "b4QQ==", "2[[[", "\x00"])
+def test_what_is_no_packet_ends_the_connection(connect: Callable[..., Peer], frame: str) -> None:
+    peer = connect()
+    peer.send(TEXT, frame.encode())
+    with pytest.raises(EOFError):
+        peer.exactly(1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,23 @@
+"""Which text frames are packets, before Engine.IO looks at them."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_log = logging.getLogger(__name__)
+
+_PACKET = re.compile(r"4[0-6]|[12356](probe)?(?![\s\S])")
+"""A message of Socket.IO (protocol version 5), or one of Engine.IO's (version 4) that clients send."""
+
+
+def acceptable(frame: str | bytes | None) -> str | bytes | None:
+    """The frame, or ``None``, as at the end of a connection, if it is no packet.
+
+    Engine.IO would fail on it where nobody catches it, log that as an error of the service, and
+    keep the connection in its tables.
+    """
+    if not isinstance(frame, str) or _PACKET.match(frame):
+        return frame
+    _log.info("connection closed: a frame that is no packet")
+    return None
