@@ -8,7 +8,7 @@ import re
 _log = logging.getLogger(__name__)
 
 _PACKET = re.compile(r"4[0-6]|[12356](probe)?(?![\s\S])")
-"""A message of Socket.IO (protocol version 5), or one of Engine.IO's (version 4) that clients send."""
+"""A message of Socket.IO (version 5), or one of Engine.IO's packets (version 4) for clients."""
 
 
 def acceptable(frame: str | bytes | None) -> str | bytes | None:

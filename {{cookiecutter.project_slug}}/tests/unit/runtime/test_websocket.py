@@ -99,7 +99,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
         here, there = socket.socketpair()
         opened.extend((here, there))
         monkeypatch.setattr(websocket, "take_over", lambda environ: there)
-        monkeypatch.setattr(websocket, "hand_back", lambda: [])
+        monkeypatch.setattr(websocket, "hand_back", list)
         peer = Peer(here)
         tasks.append(mode.spawn(serve, WebSocket(handler, Engine())))
         answer = b""
@@ -245,7 +245,7 @@ def test_who_takes_nothing_is_given_up(
     connect: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(websocket, "STALL_SECONDS", 0.3)
-    outcome: list[object] = []
+    outcome: list[float] = []
     done = threading.Event()
 
     def pour(ws: WebSocket) -> None:
