@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 
 def make_app(name: str, **options: Any) -> Flask:
@@ -13,7 +14,13 @@ def make_app(name: str, **options: Any) -> Flask:
 
 def request_body() -> bytes:
     """The whole body of the current request; one that is too large is refused with 413."""
-    return request.get_data()
+    limit = request.max_content_length or 0
+    # Of a body that does not say how long it is, werkzeug gives as much as is allowed.
+    request.max_content_length = limit + 1
+    body = request.get_data()
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def page(template: str, **values: Any) -> str:

@@ -13,6 +13,8 @@ import gevent
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.ggevent import GeventWorker
 
+from .drain import closing_seconds
+
 SAME_SIGNAL = 1.0
 """Ctrl-C reaches a worker twice, from the terminal and from gunicorn, this many seconds apart."""
 
@@ -58,4 +60,6 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             self.wsgi.drain()
         finally:
+            left = closing_seconds(self.cfg.graceful_timeout) / 2
+            self.cfg.set("graceful_timeout", max(1, int(left)))
             self.alive = False

@@ -13,6 +13,8 @@ from types import FrameType
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
+from .drain import closing_seconds
+
 SAME_SIGNAL = 1.0
 """Ctrl-C reaches a worker twice, from the terminal and from gunicorn, this many seconds apart."""
 
@@ -34,6 +36,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().run()
         finally:
             self.wsgi.close()
+        if self.nr_conns > 0:
+            _log.warning("%d connections were cut off", self.nr_conns)
+            logging.shutdown()
+            os._exit(0)  # the interpreter would wait for their threads
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -58,4 +64,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         try:
             self.wsgi.drain()
         finally:
+            left = closing_seconds(self.cfg.graceful_timeout) / 2
+            self.cfg.set("graceful_timeout", max(1, int(left)))
             self.alive = False
