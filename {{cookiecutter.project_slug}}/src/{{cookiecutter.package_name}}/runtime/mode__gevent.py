@@ -112,7 +112,8 @@ def together(*calls: Callable[[], T]) -> list[T | BaseException]:
             return error
 
     greenlets = [gevent.spawn(outcome, call) for call in calls]
-    return [greenlet.get() for greenlet in gevent.joinall(greenlets)]
+    gevent.joinall(greenlets)
+    return [greenlet.get() for greenlet in greenlets]
 
 
 def client_address(environ: dict[str, Any]) -> str:
