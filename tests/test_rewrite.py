@@ -25,6 +25,7 @@ CASES = {
         "def f():\n    for x in y:\n        yield x\n",
     ),
     "needless parentheses": ("x = (await f()).y + (await g())[0]\n", "x = f().y + g()[0]\n"),
+    "the same after a keyword": ("assert (await f()).y\n", "assert f().y\n"),
     "parentheses of a call": ("x = f(await g()).y\n", "x = f(g()).y\n"),
     "generics": (
         "from collections.abc import Awaitable, Callable\nF = Callable[[], Awaitable[list[int]]]\n",

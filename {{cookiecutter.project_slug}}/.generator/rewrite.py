@@ -8,6 +8,7 @@ two forms of one source in the same way.)
 
 from __future__ import annotations
 
+import keyword
 import re
 import tokenize
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,9 @@ def _edits(tokens: Tokens, form: Form) -> Iterator[tuple[Position, Position, str
 
 def _stands_alone(tokens: Tokens, i: int, closing: Mapping[int, int]) -> bool:
     """Whether parentheses, as in ``(await x).y``, are there for the dropped word alone."""
-    if tokens[i - 1].string != "(" or tokens[i - 2].type == tokenize.NAME:
+    before = tokens[i - 2]
+    is_call = before.type == tokenize.NAME and not keyword.iskeyword(before.string)
+    if tokens[i - 1].string != "(" or is_call:
         return False
     following = tokens[closing[i - 1] + 1].string
     return following in (".", "[")

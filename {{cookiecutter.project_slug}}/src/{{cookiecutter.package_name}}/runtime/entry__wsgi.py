@@ -65,10 +65,14 @@ class Entry:
             self._running.drain.run()
 
     def close(self) -> None:
-        """To be called when no request is under way any more."""
+        """To be called when no request is under way any more. What fails is logged in one line."""
         if self._running is not None:
             self._running = None
-            self._opened.__exit__(None, None, None)
+            try:
+                self._opened.__exit__(None, None, None)
+            except Exception as error:
+                _log.error("shutdown failed: %s", requests.reason(error))
+                _log.debug("shutdown failed", exc_info=True)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         running = self._running

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import eventlet
-from eventlet import tpool
 from eventlet.green.threading import Event
 from eventlet.greenthread import GreenThread
 from eventlet.semaphore import Semaphore
@@ -65,9 +64,12 @@ def give_way() -> None:
 
 
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call what would hold up all green threads in a real one, and wait for its result."""
-    result: T = tpool.execute(function, *args, **kwargs)
-    return result
+    """Call what may hold up all green threads for a moment, as a file does.
+
+    Not in a real thread: locks of the patched library, which pools and loggers hold, are not made
+    to be shared with one.
+    """
+    return function(*args, **kwargs)
 
 
 def spawn(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Task:

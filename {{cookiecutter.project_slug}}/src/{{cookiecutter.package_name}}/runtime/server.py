@@ -11,7 +11,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import socketio
 from engineio.exceptions import EngineIOError
@@ -52,6 +52,12 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     :param max_connections: connections this worker may have.
     :param max_connections_per_ip: connections one address may have with this worker.
     """
+
+    unknown_namespace: ClassVar[dict[str, Any]] = {
+        "message": "Invalid namespace",
+        "data": {"code": "forbidden"},
+    }
+    """What a client is told that asks for a namespace which is not there."""
 
     def __init__(
         self,
@@ -251,10 +257,11 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         namespace = namespace or "/"
         if namespace not in self.namespace_handlers:
             # python-socketio answers with a plain string, which JavaScript clients show as "".
-            refusal = {"message": "Invalid namespace", "data": {"code": "forbidden"}}
             await self._send_packet(
                 eio_sid,
-                self.packet_class(packet.CONNECT_ERROR, data=refusal, namespace=namespace),
+                self.packet_class(
+                    packet.CONNECT_ERROR, data=self.unknown_namespace, namespace=namespace
+                ),
             )
             return
         if self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
