@@ -8,6 +8,7 @@ import click
 
 from .backends import commands, open_backends
 from .runtime.doctor import Doctor
+from .runtime.engine import websocket_class
 from .runtime.environment import SettingsError
 from .runtime.logs import configure_logging
 from .runtime.serve import ServeOptions, claim_port, serve_development, serve_production
@@ -53,6 +54,7 @@ def _serve_options(settings: Settings) -> ServeOptions:
         port=port,
         workers=settings.web_concurrency,
         frame_limit=frame_limit(settings.max_message_bytes),
+        websocket=websocket_class(settings.engine),
         drain_seconds=settings.drain_seconds,
         log_level=settings.log_level,
         log_format=settings.log_format,

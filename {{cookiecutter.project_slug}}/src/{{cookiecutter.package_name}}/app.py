@@ -18,6 +18,7 @@ from .runtime import mode
 from .runtime.asgi import ASGIApp
 from .runtime.asgi_bridge import FlaskASGI
 from .runtime.drain import Drain
+from .runtime.engine import server_class
 from .runtime.entry import Entry, Running
 from .runtime.handshake import Handshake
 from .runtime.jwks import JwksClient
@@ -118,7 +119,7 @@ def now() -> datetime:
 
 
 def _server(settings: Settings, backends: Backends) -> RealtimeServer:
-    return RealtimeServer(
+    return server_class(settings.engine)(
         client_manager=backends.client_manager,
         address_of=mode.client_address,
         allowed_origins=settings.allowed_origins,

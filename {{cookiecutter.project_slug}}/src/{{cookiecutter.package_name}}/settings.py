@@ -43,6 +43,7 @@ Origin = Annotated[
 ]
 Algorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS512", "ES256", "EdDSA"]
 Transport = Literal["websocket", "polling"]
+Engine = Literal["fast", "stock"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
 
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_leeway: Leeway = 0
     allowed_origins: tuple[Origin, ...] = ()
     transports: Annotated[tuple[Transport, ...], Meta(min_length=1)] = ("websocket",)
+    engine: Engine = "fast"
     ping_interval: PingSeconds = 25
     ping_timeout: PingSeconds = 20
     max_message_bytes: Bytes = 65536

@@ -13,12 +13,20 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
 
-def dumps(value: Any, **_: Any) -> str:
-    """Encode to compact JSON. Formatting options of the standard library are accepted and ignored.
+def encode(value: Any) -> bytes:
+    """Encode to compact JSON.
 
     :raises TypeError: for a type JSON has no form for.
     """
-    return _encoder.encode(value).decode()
+    return _encoder.encode(value)
+
+
+def dumps(value: Any, **_: Any) -> str:
+    """Encode to text. Formatting options of the standard library are accepted and ignored.
+
+    :raises TypeError: for a type JSON has no form for.
+    """
+    return encode(value).decode()
 
 
 def loads(text: str | bytes, **_: Any) -> Any:

@@ -33,6 +33,7 @@ class ServeOptions:
 
     :param app: the factory, as ``package.module:function``.
     :param frame_limit: bytes of a WebSocket message above which its connection is closed.
+    :param websocket: what speaks the WebSocket protocol: uvicorn's option ``ws``.
     :param drain_seconds: from SIGTERM until the process is gone.
     """
 
@@ -42,6 +43,7 @@ class ServeOptions:
     port: int
     workers: int
     frame_limit: int
+    websocket: str
     drain_seconds: float
     log_level: str
     log_format: str
@@ -143,6 +145,7 @@ def _uvicorn(options: ServeOptions) -> dict[str, Any]:
         # the application knows how many proxies to trust
         "proxy_headers": False,
         "server_header": False,
+        "ws": options.websocket,
         "ws_max_size": options.frame_limit,
         "ws_per_message_deflate": False,
         # Engine.IO has its own ping

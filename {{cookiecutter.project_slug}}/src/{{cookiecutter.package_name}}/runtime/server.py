@@ -38,6 +38,10 @@ class MalformedFrame(Exception):
     """A frame no correct client sends. Its connection is closed; the others never notice."""
 
 
+MALFORMED = (MalformedFrame, ValueError, TypeError, LookupError, AttributeError)
+"""What comes of a frame that cannot be taken apart as it should."""
+
+
 class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO for one worker.
 
@@ -180,10 +184,14 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
                 await super()._handle_eio_message(eio_sid, data)
             else:
                 await self._refuse_large(eio_sid, data)
-        except (MalformedFrame, ValueError, TypeError, LookupError, AttributeError) as error:
-            _log.info("connection closed: malformed frame (%s)", type(error).__name__)
-            _log.debug("what was wrong with the frame", exc_info=error)
-            await self.end_connection(eio_sid)
+        except MALFORMED as error:
+            await self.refuse_malformed(eio_sid, error)
+
+    async def refuse_malformed(self, connection: str, error: Exception) -> None:
+        """Close a connection on which came what no correct client sends."""
+        _log.info("connection closed: malformed frame (%s)", type(error).__name__)
+        _log.debug("what was wrong with the frame", exc_info=error)
+        await self.end_connection(connection)
 
     def _is_acceptable(self, connection: str, data: str | bytes) -> bool:
         """Whether `data` is small enough; the attachments of an event count together."""

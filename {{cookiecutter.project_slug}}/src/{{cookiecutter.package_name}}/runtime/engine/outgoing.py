@@ -1,0 +1,93 @@
+"""What leaves the process: frames made once, written together, and never piled up without bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+MAX_UNSENT_BYTES = 1 << 20
+"""Bytes that may wait for a client when there is more to send to it. What one turn of the loop
+brings is always taken, so that a long answer does not end the connection it is for."""
+MAX_UNSENT_SECONDS = 15.0
+"""The age that the oldest unsent byte may reach: of a client that reads on, only too slowly."""
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole WebSocket text message, as every client gets it: server frames are not masked."""
+    return _frame(b"\x81", payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """A whole binary WebSocket message."""
+    return _frame(b"\x82", payload)
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return _frame(b"\x8a", payload)
+
+
+def _frame(head: bytes, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return head + size.to_bytes(1) + payload
+    if size < 65536:
+        return head + b"\x7e" + size.to_bytes(2) + payload
+    return head + b"\x7f" + size.to_bytes(8) + payload
+
+
+class Outgoing(Protocol):
+    def flush(self) -> None:
+        """Write what was put aside during this turn of the loop."""
+        ...
+
+
+class Turn:
+    """Writes once a turn of the event loop what was emitted during it, one write a connection."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Outgoing] = []
+
+    def add(self, outgoing: Outgoing) -> None:
+        """Flush `outgoing` at the end of this turn. Call it once until then."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._waiting.append(outgoing)
+
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for outgoing in waiting:
+            outgoing.flush()
+
+
+class Backlog:
+    """What waits for a client that reads more slowly than it is written to.
+
+    Exists from the write that the kernel did not take whole until all is sent. This is the place
+    where an event's own policy (``drop_oldest``, ``coalesce``) would decide what is written.
+    """
+
+    __slots__ = ("_marks", "_transport", "_written")
+
+    def __init__(self, transport: asyncio.WriteTransport, now: float) -> None:
+        self._transport = transport
+        self._written = transport.get_write_buffer_size()
+        self._marks = deque([(now, self._written)])
+
+    def write(self, data: bytes) -> bool:
+        """Write `data`, or do nothing and return false if too much waits already."""
+        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            return False
+        self._written += len(data)
+        self._transport.write(data)
+        return True
+
+    def age(self, now: float) -> float:
+        """Seconds the oldest unsent byte has waited, to the precision at which this is called."""
+        if self._marks[-1][1] < self._written:
+            self._marks.append((now, self._written))
+        sent = self._written - self._transport.get_write_buffer_size()
+        while len(self._marks) > 1 and self._marks[0][1] <= sent:
+            self._marks.popleft()
+        return now - self._marks[0][0]
