@@ -231,7 +231,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         namespace = namespace or "/"
         if namespace not in self.namespace_handlers:
             # python-socketio answers with a plain string, which JavaScript clients show as "".
-            refusal = {"message": "Invalid namespace", "data": {"code": "forbidden"}}
+            refusal = {"message": "Invalid namespace"}
             await self._send_packet(
                 eio_sid,
                 self.packet_class(packet.CONNECT_ERROR, data=refusal, namespace=namespace),
