@@ -9,7 +9,8 @@ from typing import Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from .outgoing import MAX_UNSENT_SECONDS, Backlog, Turn, pong_frame
+from . import outgoing
+from .outgoing import MAX_UNSENT_SECONDS, Backlog, Turn
 from .wheel import Wheel
 
 TEXT, CONTINUATION = WSMsgType.TEXT, WSMsgType.CONTINUATION
@@ -206,12 +207,10 @@ class Connection(WSListener):
 
     def _control(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == PING:
-            self.put(pong_frame(frame.get_payload_as_bytes()))
+            self.put(outgoing.frame(outgoing.PONG, frame.get_payload_as_bytes()))
         elif frame.msg_type == CLOSE:
-            code = frame.get_close_code()
-            valid = frame.payload_size < 2 or code in SENDABLE_CODES
-            self._corked = False
-            self.end(code if valid else WSCloseCode.PROTOCOL_ERROR)
+            code = frame.get_close_code() if frame.payload_size else WSCloseCode.OK
+            self.end(code if code in SENDABLE_CODES else WSCloseCode.PROTOCOL_ERROR)
             transport.disconnect()
 
     def _assemble(self, frame: WSFrame) -> None:

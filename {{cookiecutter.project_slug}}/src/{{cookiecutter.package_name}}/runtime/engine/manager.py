@@ -115,7 +115,7 @@ class Prepared:
     def __init__(self, namespace: str, event: list[Any]) -> None:
         self._namespace = namespace
         self._event = event
-        if isinstance(event[-1], msgspec.Struct) or not Packet.data_is_binary(event):
+        if isinstance(event[-1], msgspec.Struct) or not codec.holds_bytes(event):
             head = "42" if namespace == "/" else f"42{namespace},"
             self.frame = text_frame(head.encode() + codec.encode(event))
         else:

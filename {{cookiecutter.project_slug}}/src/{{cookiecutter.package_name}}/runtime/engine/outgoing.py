@@ -13,28 +13,25 @@ MAX_UNSENT_SECONDS = 15.0
 """The age that the oldest unsent byte may reach: of a client that reads on, only too slowly."""
 
 
+TEXT, BINARY, PONG = 0x81, 0x82, 0x8A
+"""First bytes of frames that are whole messages."""
+_SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
+
+
 def text_frame(payload: bytes) -> bytes:
     """A whole WebSocket text message, as every client gets it: server frames are not masked."""
-    return _frame(b"\x81", payload)
+    size = len(payload)
+    return _SHORT_TEXT[size] + payload if size < 126 else frame(TEXT, payload)
 
 
-def binary_frame(payload: bytes) -> bytes:
-    """A whole binary WebSocket message."""
-    return _frame(b"\x82", payload)
-
-
-def pong_frame(payload: bytes) -> bytes:
-    """The answer to a ping."""
-    return _frame(b"\x8a", payload)
-
-
-def _frame(head: bytes, payload: bytes) -> bytes:
+def frame(kind: int, payload: bytes) -> bytes:
+    """A whole WebSocket message, or a control frame."""
     size = len(payload)
     if size < 126:
-        return head + size.to_bytes(1) + payload
+        return bytes((kind, size)) + payload
     if size < 65536:
-        return head + b"\x7e" + size.to_bytes(2) + payload
-    return head + b"\x7f" + size.to_bytes(8) + payload
+        return bytes((kind, 126)) + size.to_bytes(2) + payload
+    return bytes((kind, 127)) + size.to_bytes(8) + payload
 
 
 class Outgoing(Protocol):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Coroutine
+from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any
 
 import msgspec
-from socketio.packet import ACK, Packet
+from socketio import AsyncNamespace
+from socketio.packet import ACK
 
 from .. import codec
 from ..server import MALFORMED, RESERVED_EVENTS, RealtimeServer
@@ -14,6 +18,8 @@ from .engineio_server import Call, FastEngine
 from .manager import with_prepared_frames
 from .outgoing import text_frame
 from .session import Session
+
+Handler = Callable[..., Coroutine[Any, Any, Any]]
 
 _EVENT = re.compile(r"42(?:(/[^,?]{0,255}),)?([0-9]{1,15})?(?=\[)")
 
@@ -23,10 +29,15 @@ class FastServer(RealtimeServer):
 
     def __init__(self, *, client_manager: Any, **options: Any) -> None:
         super().__init__(client_manager=with_prepared_frames(client_manager), **options)
+        self._handlers_found: dict[tuple[str, str], Handler] = {}
         self.eio.shortcut = self.event_call
 
     def _engineio_server_class(self) -> type[FastEngine]:
         return FastEngine
+
+    def register_namespace(self, namespace_handler: AsyncNamespace) -> None:
+        self._handlers_found.clear()
+        super().register_namespace(namespace_handler)
 
     def event_call(self, session: Session, message: str) -> Call | None:
         """The handling of a text message if it is an event beyond doubt; else ``None``.
@@ -46,30 +57,43 @@ class FastServer(RealtimeServer):
             return None
         if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
             return None
-        namespace, ack_id = match[1] or "/", match[2]
-        sid = self.manager.sid_from_eio_sid(session.sid, namespace)
-        if sid is None or not self.manager.is_connected(sid, namespace):
+        namespace, ack_id = match.groups("")
+        sid = self.manager.sid_from_eio_sid(session.sid, namespace or "/")
+        if sid is None or not self.manager.is_connected(sid, namespace or "/"):
             return None
-        return self._handle(session, namespace, sid, ack_id, data)
+        handler = self._handler(namespace or "/", data[0])
+        data[0] = sid
+        return self._handle(session, handler, data, namespace, ack_id)
 
     async def _handle(
-        self, session: Session, namespace: str, sid: str, ack_id: str | None, data: list[Any]
+        self, session: Session, handler: Handler, data: list[Any], namespace: str, ack_id: str
     ) -> None:
-        handler = self.namespace_handlers.get(namespace)
         try:
-            if handler is None or self.handlers:
-                result = await self._trigger_event(data[0], namespace, sid, *data[1:])
-            else:
-                result = await handler.trigger_event(data[0], sid, *data[1:])
+            result = await handler(*data)
         except MALFORMED as error:
             await self.refuse_malformed(session.sid, error)
             return
-        if ack_id is None or result is self.not_handled:
+        if not ack_id or result is self.not_handled:
             return
         values = [*result] if isinstance(result, tuple) else [] if result is None else [result]
-        if not isinstance(result, msgspec.Struct) and Packet.data_is_binary(values):
-            packet = self.packet_class(ACK, namespace=namespace, id=int(ack_id), data=values)
+        if not isinstance(result, msgspec.Struct) and codec.holds_bytes(values):
+            packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
             await self._send_packet(session.sid, packet)
             return
-        head = f"43{ack_id}" if namespace == "/" else f"43{namespace},{ack_id}"
+        head = f"43{namespace},{ack_id}" if namespace else f"43{ack_id}"
         session.put(text_frame(head.encode() + codec.encode(values)))
+
+    def _handler(self, namespace: str, event: str) -> Handler:
+        """What python-socketio would find, called with the sid and the event's arguments."""
+        found = self._handlers_found.get((namespace, event))
+        if found is not None:
+            return found
+        owner = self.namespace_handlers.get(namespace)
+        if owner is None or self.handlers:
+            return partial(self._trigger_event, event, namespace)
+        method = getattr(owner, f"on_{event}", None)
+        dispatches = type(owner).trigger_event is not AsyncNamespace.trigger_event
+        if dispatches or not iscoroutinefunction(method):
+            return partial(owner.trigger_event, event)
+        self._handlers_found[namespace, event] = method
+        return method

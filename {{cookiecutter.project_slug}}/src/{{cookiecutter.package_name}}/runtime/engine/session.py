@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engineio.exceptions import SocketIsClosedError
@@ -15,7 +16,7 @@ from engineio.packet import CLOSE, PING, Packet
 from picows import WSCloseCode
 
 from .connection import Connection
-from .outgoing import binary_frame, text_frame
+from .outgoing import BINARY, frame, text_frame
 
 if TYPE_CHECKING:
     from .engineio_server import FastEngine
@@ -116,9 +117,13 @@ class Session(Connection):
         if message == "3":
             self._awaits_pong = False
             self._wheel.set(self, self.server.ping_interval)
+        elif self.closing:
+            return
         elif self._running is None:
-            self._handle(message)
-        elif not self.closing:
+            call = self.server.call_for(self, message)
+            if call is not None:
+                self._run(call)
+        else:
             if self._inbox is None:
                 self._inbox = deque()
             self._inbox.append(message)
@@ -133,40 +138,35 @@ class Session(Connection):
         if self._paused:  # a pong would not be seen
             self._wheel.set(self, self.server.ping_timeout)
         elif self._awaits_pong:
-            self._start(self.close(reason=self.server.reason.PING_TIMEOUT))
+            self._run_aside(self.close(reason=self.server.reason.PING_TIMEOUT))
         else:
             self._awaits_pong = True
             self.put(_PING)
             self._wheel.set(self, self.server.ping_timeout)
 
-    def _handle(self, message: str | bytes) -> None:
-        if self.closing:
-            return
-        call = self.server.call_for(self, message)
-        if call is not None:
-            self._run(call)
-
     def _run(self, call: Coroutine[Any, Any, Any]) -> None:
         """Run a handler. Unless it has finished at once, the next message waits for it."""
-        task = self._start(call)
-        if not task.done():
+        task = start(call, loop=self._loop, context=self._context)
+        if task.done():
+            if task.exception() is not None:
+                _report(task)
+        else:
             self._running = task
+            self._keep(task)
             task.add_done_callback(self._finished)
 
-    def _start(self, call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = start(call, self._loop, self._context)
-        if task.done():
-            _report(task)
-        else:
-            self.server.tasks.add(task)  # the loop itself keeps only a weak reference
-            task.add_done_callback(self.server.tasks.discard)
-            task.add_done_callback(_report)
-        return task
+    def _run_aside(self, call: Coroutine[Any, Any, Any]) -> None:
+        self._keep(start(call, loop=self._loop, context=self._context))
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self.server.tasks.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self.server.tasks.discard)
+        task.add_done_callback(_report)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running = None
         while self._inbox and self._running is None:
-            self._handle(self._inbox.popleft())
+            self.received(self._inbox.popleft())
         if self._running is None:
             if self._paused and self._transport is not None:
                 self._paused = False
@@ -181,7 +181,7 @@ class Session(Connection):
 
     def _leave(self) -> None:
         reason = self.server.reason.TRANSPORT_CLOSE
-        self._start(self.close(abort=True, reason=reason))
+        self._run_aside(self.close(abort=True, reason=reason))
 
     def refuse(self) -> None:
         """What came is no packet of this protocol."""
@@ -191,21 +191,14 @@ class Session(Connection):
 def frame_of(pkt: Packet) -> bytes:
     """The WebSocket message of an Engine.IO packet."""
     encoded: str | bytes = pkt.encode()
-    return text_frame(encoded.encode()) if isinstance(encoded, str) else binary_frame(encoded)
+    return text_frame(encoded.encode()) if isinstance(encoded, str) else frame(BINARY, encoded)
 
 
 if sys.version_info >= (3, 12):
-
-    def start(call: Any, loop: Any, context: Any) -> asyncio.Task[Any]:
-        """Start a coroutine now: it may be finished when this returns."""
-        return asyncio.Task(call, loop=loop, context=context, eager_start=True)
-
+    # started now: the handler may have finished when the call returns
+    start = partial(asyncio.Task, eager_start=True)
 else:
-
-    def start(call: Any, loop: Any, context: Any) -> asyncio.Task[Any]:
-        """Start a coroutine at the next turn of the loop."""
-        task: asyncio.Task[Any] = loop.create_task(call, context=context)
-        return task
+    start = asyncio.Task
 
 
 def _report(task: asyncio.Task[Any]) -> None:
