@@ -2,4 +2,6 @@
 
 import os
 
+ENGINE = "TESTED_ENGINE"
+"""The environment variable that says which of them a service of the tests runs on."""
 ENGINES = os.environ.get("ENGINES", "fast stock").split()

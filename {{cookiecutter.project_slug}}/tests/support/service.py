@@ -18,6 +18,8 @@ from pathlib import Path
 from {{cookiecutter.package_name}}.runtime.tokens import mint
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
+from .engines import ENGINE
+
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 30.0
 GENEROUS = {f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
@@ -85,6 +87,7 @@ def running_service(env: Mapping[str, str] | None = None) -> Iterator[Service]:
             # Nothing of the caller's own settings may reach the service.
             **{k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE_"))},
             "APP_ENV": "test",
+            "APP_ENGINE": os.environ.get(ENGINE, "fast"),
             "APP_JWT_SECRET": secret,
             "APP_LOG_FORMAT": "json",
             "APP_DRAIN_SECONDS": "5",

@@ -4,11 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from ..support.engines import ENGINE, ENGINES
 from ..support.service import Service, running_service
 
 
+@pytest.fixture(scope="session", params=ENGINES, autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Everything here holds on either engine. ``ENGINES=fast`` in the environment saves time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENGINE, request.param)
+        yield request.param
+
+
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
+def service(engine: str) -> Iterator[Service]:
     with running_service() as service:
         yield service
 
