@@ -1,0 +1,189 @@
+"""The fast server: order, one event at a time, bounds, and nothing left behind."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import websockets
+
+from ..serving import eventually
+from .serving import PATIENCE, Connection, Fast, running
+
+
+@pytest.fixture(scope="module")
+def fast() -> Iterator[Fast]:
+    with running() as fast:
+        yield fast
+        assert fast.residue() == {}
+
+
+async def following(socket: Connection, count: int) -> list[str]:
+    async with asyncio.timeout(PATIENCE):
+        return [str(await socket.recv()) for _ in range(count)]
+
+
+async def test_acks_and_emits_keep_their_order(fast: Fast) -> None:
+    async with fast.client() as socket:
+        for number in range(3):
+            await socket.send(f'42{number}["order",{number}]')
+        assert await following(socket, 12) == [
+            expected
+            for n in range(3)
+            for expected in (
+                f'42["direct",{n}]',
+                f'42["room",{n}]',
+                f'42["direct again",{n}]',
+                f'43{n}["done"]',
+            )
+        ]
+
+
+async def test_events_of_a_socket_are_handled_one_at_a_time(fast: Fast) -> None:
+    fast.lab.most_at_once, fast.lab.handled = 0, []
+    async with fast.client() as socket:
+        for number in range(8):
+            await socket.send(f'42{number}["wait",{number},{0.02 if number % 2 else 0}]')
+        assert await following(socket, 8) == [f"43{n}[{n}]" for n in range(8)]
+    assert fast.lab.most_at_once == 1
+    assert fast.lab.handled == list(range(8))
+
+
+async def test_events_of_different_sockets_are_not(fast: Fast) -> None:
+    fast.lab.most_at_once = 0
+    async with fast.client() as one, fast.client() as other:
+        for socket in (one, other):
+            await socket.send('421["wait",1,0.3]')
+        await asyncio.gather(following(one, 1), following(other, 1))
+    assert fast.lab.most_at_once == 2
+
+
+async def test_a_busy_handler_holds_its_client_back(fast: Fast) -> None:
+    """What it sends meanwhile waits in the kernel's buffers, not in this process."""
+    event = json.dumps(["wait", 0, 0, "x" * 1000])
+    async with fast.client() as socket:
+        await socket.send('420["wait",0,1]')
+        [session] = fast.server.eio.sockets.values()
+
+        async def flood() -> None:
+            for _ in range(20_000):
+                await socket.send(f"42{event}")
+
+        flooding = asyncio.create_task(flood())
+        await asyncio.sleep(0.7)
+        assert session._paused
+        assert len(session._inbox) < 300
+        assert not flooding.done()
+        flooding.cancel()
+        assert await following(socket, 1) == ["430[0]"]
+
+
+async def test_what_came_before_the_end_is_still_handled(fast: Fast) -> None:
+    fast.lab.handled = []
+    async with fast.client() as socket:
+        for number in range(3):
+            await socket.send(f'42["wait",{number},0.05]')
+    eventually(lambda: fast.lab.handled == [0, 1, 2], PATIENCE)
+    eventually(lambda: not fast.residue(), PATIENCE)
+
+
+async def test_nothing_is_delivered_before_the_handshake_is_accepted(fast: Fast) -> None:
+    async with fast.client() as other, fast.opened() as socket:
+        await socket.send('40"slow"')
+        await asyncio.sleep(0.1)
+        await other.send('42["tell","during"]')
+        first, second, third = await following(socket, 3)
+        assert first.startswith("40{")
+        assert [second, third] == ['42["early"]', '42["told","during"]']
+
+
+async def test_a_refused_one_gets_the_refusal_alone(fast: Fast) -> None:
+    async with fast.client() as other, fast.opened() as socket:
+        await socket.send('40"refuse"')
+        await other.send('42["tell","after"]')
+        [only] = await following(socket, 1)
+        assert only.startswith("44{")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.recv(), 0.3)
+        assert fast.server.manager._held == {}
+
+
+async def test_a_failing_handler_ends_nothing(
+    fast: Fast, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with fast.client() as socket:
+        await socket.send('42["fail"]')
+        await socket.send('421["wait",1,0]')
+        assert await following(socket, 1) == ["431[1]"]
+    assert "a handler failed" in caplog.text
+
+
+async def test_a_slow_reader_is_dropped_and_the_others_are_not(
+    fast: Fast, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with fast.client() as deaf, fast.client() as other:
+        deaf.transport.pause_reading()
+
+        async def read() -> None:
+            while True:
+                await other.recv()
+
+        reading = asyncio.create_task(read())
+        while "slow reader" not in caplog.text:
+            await other.send('42["flood",100,20000]')
+            await asyncio.sleep(0.05)
+        reading.cancel()
+        deaf.transport.abort()
+        await other.send('421["wait",1,0]')
+        while await other.recv() != "431[1]":
+            pass
+
+
+async def test_a_slow_reader_that_only_old_bytes_wait_for(
+    fast: Fast, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from {{cookiecutter.package_name}}.runtime.engine import connection, outgoing
+
+    monkeypatch.setattr(connection, "MAX_UNSENT_SECONDS", 1.0)
+    monkeypatch.setattr(outgoing, "MAX_UNSENT_BYTES", 10**9)
+    async with fast.client() as deaf:
+        deaf.transport.pause_reading()
+        await deaf.send('42["flood",30,1000000]')
+        async with asyncio.timeout(10):
+            while "for 1 s" not in caplog.text:
+                await asyncio.sleep(0.1)
+        deaf.transport.abort()
+
+
+async def test_a_storm_leaves_nothing_behind(fast: Fast) -> None:
+    before = fast.lab.left
+
+    async def come_and_go(number: int) -> None:
+        async with fast.client() as socket:
+            await socket.send('42["order",1]')
+            if number % 4 == 0:
+                socket.transport.abort()
+            elif number % 4 == 1:
+                await socket.send("42[")
+            elif number % 4 == 2:
+                await socket.send("1")
+            else:
+                await socket.send("41")
+
+    await asyncio.gather(*(come_and_go(number) for number in range(60)))
+    eventually(lambda: not fast.residue(), PATIENCE)
+    assert fast.lab.left == before + 60
+
+
+async def test_kicked_during_a_handler(fast: Fast) -> None:
+    async with fast.client() as socket:
+        await socket.send('42["wait",1,0.3]')
+        await asyncio.sleep(0.1)
+        [connection] = fast.server.eio.sockets
+        loop = fast.server.eio.sockets[connection]._loop
+        asyncio.run_coroutine_threadsafe(fast.server.end_connection(connection), loop)
+        with pytest.raises(websockets.ConnectionClosedOK):
+            await following(socket, 9)
+    eventually(lambda: not fast.residue(), PATIENCE)
