@@ -109,9 +109,7 @@ async def test_a_refused_one_gets_the_refusal_alone(fast: Fast) -> None:
         assert fast.server.manager._held == {}
 
 
-async def test_a_failing_handler_ends_nothing(
-    fast: Fast, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_failing_handler_ends_nothing(fast: Fast, caplog: pytest.LogCaptureFixture) -> None:
     async with fast.client() as socket:
         await socket.send('42["fail"]')
         await socket.send('421["wait",1,0]')
@@ -135,6 +133,7 @@ async def test_a_slow_reader_is_dropped_and_the_others_are_not(
             await other.send('42["flood",100,20000]')
             await asyncio.sleep(0.05)
         reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
         deaf.transport.abort()
         await other.send('421["wait",1,0]')
         while await other.recv() != "431[1]":
