@@ -37,9 +37,9 @@ def loads(text: str | bytes, **_: Any) -> Any:
 
 
 def holds_bytes(value: Any) -> bool:
-    """Whether there are bytes anywhere in lists and dicts: Socket.IO sends them as attachments."""
+    """Whether there are bytes in `value`, which Socket.IO then sends as attachments."""
     if isinstance(value, dict):
         value = value.values()
-    elif not isinstance(value, list):
+    elif not isinstance(value, list | tuple):
         return isinstance(value, bytes | bytearray)
     return not _PLAIN.issuperset(map(type, value)) and any(map(holds_bytes, value))

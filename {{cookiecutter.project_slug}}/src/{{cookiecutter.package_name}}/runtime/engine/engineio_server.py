@@ -35,17 +35,13 @@ class FastEngine(PollingEngine):
         self.turn = Turn()
         self.wheel = Wheel()
         self.tasks: set[asyncio.Task[Any]] = set()
-        self.shortcut: Callable[[Session, str], Call | None] | None = None
+        self.shortcut: Callable[[Session, str], Call | None] = lambda session, message: None
+        """Asked first about messages that look like a Socket.IO event."""
 
     def call_for(self, session: Session, message: str | bytes) -> Call | None:
         """What is to be done about a message; ``None``: nothing, or it is done."""
-        if isinstance(message, str):
-            if self.shortcut is not None and message.startswith("42"):
-                call = self.shortcut(session, message)
-                if call is not None:
-                    return call
-            if message[:1] != "4":
-                return self._control(session, message)
+        if isinstance(message, str) and message[:1] != "4":
+            return self._control(session, message)
         data = message if isinstance(message, bytes) else Packet(encoded_packet=message).data
         return self._trigger_event("message", session.sid, data, run_async=False)
 

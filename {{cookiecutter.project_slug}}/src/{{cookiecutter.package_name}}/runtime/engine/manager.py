@@ -52,19 +52,19 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
             return
         arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
         prepared = Prepared(namespace, [event, *arguments])
-        for eio_sid in self._put(prepared.frame, namespace, members, skip):
+        for eio_sid in self._put(prepared.frames, namespace, members, skip):
             for packet in prepared.packets():
                 with suppress(EngineIOError):
                     await self.server._send_eio_packet(eio_sid, packet)
 
     def _put(
         self,
-        frame: bytes,
+        frames: list[bytes],
         namespace: str,
         members: Iterable[tuple[str, str]],
         skip: Collection[str | None],
     ) -> list[str]:
-        """Give `frame` to the sessions among `members`; returns the connections of the others."""
+        """Give `frames` to the sessions among `members`; returns the connections of the others."""
         sockets = self.server.eio.sockets
         pending = self.pending_connect.get(namespace, ())
         others = []
@@ -75,9 +75,10 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
             if sid in pending:
                 held = self._held.setdefault(sid, [])
                 if len(held) < MAX_HELD:
-                    held.append(frame)
+                    held += frames
             elif isinstance(session, Session):
-                session.put(frame)
+                for frame in frames:
+                    session.put(frame)
             elif session is not None:
                 others.append(eio_sid)
         return others
@@ -107,19 +108,19 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
 class Prepared:
     """An event, encoded once for all who get it.
 
-    :ivar frame: what is written to a WebSocket, an event's attachments included.
+    :ivar frames: what is written to a WebSocket: the event and its attachments.
     """
 
-    __slots__ = ("_event", "_namespace", "frame")
+    __slots__ = ("_event", "_namespace", "frames")
 
     def __init__(self, namespace: str, event: list[Any]) -> None:
         self._namespace = namespace
         self._event = event
         if isinstance(event[-1], msgspec.Struct) or not codec.holds_bytes(event):
             head = "42" if namespace == "/" else f"42{namespace},"
-            self.frame = text_frame(head.encode() + codec.encode(event))
+            self.frames = [text_frame(head.encode() + codec.encode(event))]
         else:
-            self.frame = b"".join(frame_of(packet) for packet in self.packets())
+            self.frames = [frame_of(packet) for packet in self.packets()]
 
     def packets(self) -> list[EnginePacket]:
         """The same as Engine.IO packets, for those who poll."""

@@ -34,6 +34,12 @@ def frame(kind: int, payload: bytes) -> bytes:
     return bytes((kind, 127)) + size.to_bytes(8) + payload
 
 
+def payload(frame: bytes) -> memoryview:
+    """What is in a frame of this module."""
+    size = frame[1]
+    return memoryview(frame)[2 if size < 126 else 4 if size == 126 else 10 :]
+
+
 class Outgoing(Protocol):
     def flush(self) -> None:
         """Write what was put aside during this turn of the loop."""

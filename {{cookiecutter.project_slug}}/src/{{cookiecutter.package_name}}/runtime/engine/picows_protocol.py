@@ -23,6 +23,7 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
 
 # An adapter: of a logger, picows makes a child for each connection.
 _log = _Quiet(logging.getLogger(__name__), {})
+_get_buffer = WSProtocol.get_buffer  # without super(), which would be looked up at each read
 
 
 class BoundedProtocol(WSProtocol):  # type: ignore[misc]
@@ -50,7 +51,8 @@ class BoundedProtocol(WSProtocol):  # type: ignore[misc]
         )
 
     def get_buffer(self, size_hint: int) -> Any:
-        return super().get_buffer(size_hint)[:READ_BYTES]
+        buffer = _get_buffer(self, size_hint)
+        return buffer if len(buffer) <= READ_BYTES else buffer[:READ_BYTES]
 
     def feed(self, data: bytes) -> None:
         """Take `data` as if it had been read."""

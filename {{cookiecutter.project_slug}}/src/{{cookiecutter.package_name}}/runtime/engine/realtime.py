@@ -75,8 +75,8 @@ class FastServer(RealtimeServer):
             return
         if not ack_id or result is self.not_handled:
             return
-        values = [*result] if isinstance(result, tuple) else [] if result is None else [result]
-        if not isinstance(result, msgspec.Struct) and codec.holds_bytes(values):
+        values = list(result) if isinstance(result, tuple) else [] if result is None else [result]
+        if not isinstance(result, msgspec.Struct) and codec.holds_bytes(result):
             packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
             await self._send_packet(session.sid, packet)
             return

@@ -120,7 +120,11 @@ class Session(Connection):
         elif self.closing:
             return
         elif self._running is None:
-            call = self.server.call_for(self, message)
+            call = None
+            if message[:2] == "42":
+                call = self.server.shortcut(self, message)  # type: ignore[arg-type]
+            if call is None:
+                call = self.server.call_for(self, message)
             if call is not None:
                 self._run(call)
         else:
