@@ -24,7 +24,7 @@ TESTED: Mapping[str, tuple[Version, Version]] = {
 INTERNALS: Mapping[str, str] = {
     # A frame parser on a connection that somebody else accepted
     "picows.picows:WSProtocol": "connection_made get_buffer buffer_updated",
-    "picows:WSTransport": "underlying_transport is_close_frame_sent send_close disconnect",
+    "picows:WSTransport": "underlying_transport is_close_frame_sent send send_close disconnect",
     # The one place that says which class the WebSockets of uvicorn have by themselves
     "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol": (
         "connection_made data_received"

@@ -98,7 +98,7 @@ class Connection(WSListener):
             out.clear()
             return
         first = out[0]
-        if len(out) == 1 and backlog is None and first[0] == outgoing.TEXT:
+        if len(out) == 1 and backlog is None and outgoing.is_short_text(first):
             # picows sends it past the loop's transport, which is much quicker
             out.clear()
             ws.send(TEXT, outgoing.payload(first))

@@ -15,6 +15,7 @@ MAX_UNSENT_SECONDS = 15.0
 
 TEXT, BINARY, PONG = 0x81, 0x82, 0x8A
 """First bytes of frames that are whole messages."""
+MAX_SHORT = 8192
 _SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
 
 
@@ -34,10 +35,15 @@ def frame(kind: int, payload: bytes) -> bytes:
     return bytes((kind, 127)) + size.to_bytes(8) + payload
 
 
+def is_short_text(frame: bytes) -> bool:
+    """Whether picows would send it at once. Longer ones it hands to ``writelines``, which in
+    asyncio itself does not say when too much waits (python/cpython#136234)."""
+    return frame[0] == TEXT and len(frame) <= MAX_SHORT
+
+
 def payload(frame: bytes) -> memoryview:
-    """What is in a frame of this module."""
-    size = frame[1]
-    return memoryview(frame)[2 if size < 126 else 4 if size == 126 else 10 :]
+    """What is in a short frame."""
+    return memoryview(frame)[2 if frame[1] < 126 else 4 :]
 
 
 class Outgoing(Protocol):

@@ -14,11 +14,11 @@ INITIAL_BUFFER = 2048
 
 
 class _Quiet(logging.LoggerAdapter[logging.Logger]):
-    """What picows logs is about clients that break the protocol: for debugging only."""
+    """Clients that break the protocol are of interest to debugging only; our own faults are not."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        kwargs.pop("exc_info", None)
-        self.logger.debug(msg, *args, **kwargs)
+        level = level if kwargs.get("exc_info") else logging.DEBUG
+        super().log(level, msg, *args, **kwargs)
 
 
 # An adapter: of a logger, picows makes a child for each connection.

@@ -119,12 +119,14 @@ class Fast:
 
 
 @contextmanager
-def running() -> Iterator[Fast]:
+def running(loop: str) -> Iterator[Fast]:
+    """The server on uvicorn's `loop`; it has to be empty at the end."""
     fast = Fast()
 
     async def nowhere(*_: Any) -> None:
         raise RuntimeError("only Socket.IO is served here")
 
-    options = {"ws_max_size": 1_000_000, "ws_ping_interval": None}
-    with serve(Mount(fast.server, nowhere), ws=websocket_class("fast"), **options) as fast.url:
+    app = Mount(fast.server, nowhere)
+    with serve(app, loop=loop, ws=websocket_class("fast"), ws_max_size=1_000_000) as fast.url:
         yield fast
+    assert fast.residue() == {}

@@ -12,11 +12,10 @@ from ..serving import eventually
 from .serving import PATIENCE, Connection, Fast, running
 
 
-@pytest.fixture(scope="module")
-def fast() -> Iterator[Fast]:
-    with running() as fast:
+@pytest.fixture(scope="module", params=["auto", "asyncio"])
+def fast(request: pytest.FixtureRequest) -> Iterator[Fast]:
+    with running(request.param) as fast:
         yield fast
-        assert fast.residue() == {}
 
 
 async def following(socket: Connection, count: int) -> list[str]:
