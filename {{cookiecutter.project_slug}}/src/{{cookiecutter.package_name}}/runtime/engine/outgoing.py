@@ -37,7 +37,7 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 def is_short_text(frame: bytes) -> bool:
     """Whether picows would send it at once. Longer ones it hands to ``writelines``, which in
-    asyncio itself does not say when too much waits (python/cpython#136234)."""
+    asyncio itself did not hold back before Python 3.13.2 (python/cpython#127655)."""
     return frame[0] == TEXT and len(frame) <= MAX_SHORT
 
 
