@@ -18,7 +18,7 @@ from .outgoing import text_frame
 from .session import Session, frame_of
 
 MAX_HELD = 1000
-"""Frames kept for a socket until its handshake is accepted; what comes after them is dropped."""
+"""Events kept for a socket until its handshake is accepted; what comes after them is dropped."""
 
 
 class PreparedFrames(AsyncManager):  # type: ignore[misc]
@@ -28,7 +28,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
     follows the acceptance.
     """
 
-    _held: dict[str, list[bytes]]
+    _held: dict[str, list[Prepared]]
 
     async def emit(
         self,
@@ -52,21 +52,20 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
             return
         arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
         prepared = Prepared(namespace, [event, *arguments])
-        for eio_sid in self._put(prepared.frames, namespace, members, skip):
-            for packet in prepared.packets():
-                with suppress(EngineIOError):
-                    await self.server._send_eio_packet(eio_sid, packet)
+        for eio_sid in self._put(prepared, namespace, members, skip):
+            await self._send(prepared, eio_sid)
 
     def _put(
         self,
-        frames: list[bytes],
+        prepared: Prepared,
         namespace: str,
         members: Iterable[tuple[str, str]],
         skip: Collection[str | None],
     ) -> list[str]:
-        """Give `frames` to the sessions among `members`; returns the connections of the others."""
+        """Give an event to the sessions among `members`; returns the connections of the others."""
         sockets = self.server.eio.sockets
         pending = self.pending_connect.get(namespace, ())
+        frames = prepared.frames
         others = []
         for sid, eio_sid in members:
             if sid in skip:
@@ -75,13 +74,19 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
             if sid in pending:
                 held = self._held.setdefault(sid, [])
                 if len(held) < MAX_HELD:
-                    held += frames
+                    held.append(prepared)
             elif isinstance(session, Session):
                 for frame in frames:
                     session.put(frame)
             elif session is not None:
                 others.append(eio_sid)
         return others
+
+    async def _send(self, prepared: Prepared, eio_sid: str) -> None:
+        """Send to a client that polls, or whose WebSocket is not of this engine."""
+        with suppress(EngineIOError):
+            for packet in prepared.packets():
+                await self.server._send_eio_packet(eio_sid, packet)
 
     def _members(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
         if isinstance(room, str) or room is None:
@@ -91,13 +96,10 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
 
     async def connect(self, sid: str, namespace: str) -> Any:
         accepted = await super().connect(sid, namespace)
-        held = self._held.pop(sid, None)
-        if held:
+        for prepared in self._held.pop(sid, ()):
             eio_sid = self.eio_sid_from_sid(sid, namespace)
-            session = self.server.eio.sockets.get(eio_sid)
-            if isinstance(session, Session):
-                for frame in held:
-                    session.put(frame)
+            for other in self._put(prepared, namespace, [(sid, eio_sid)], ()):
+                await self._send(prepared, other)
         return accepted
 
     def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import Protocol
 
@@ -12,6 +13,8 @@ brings is always taken, so that a long answer does not end the connection it is 
 MAX_UNSENT_SECONDS = 15.0
 """The age that the oldest unsent byte may reach: of a client that reads on, only too slowly."""
 
+
+_log = logging.getLogger(__name__)
 
 TEXT, BINARY, PONG = 0x81, 0x82, 0x8A
 """First bytes of frames that are whole messages."""
@@ -67,7 +70,10 @@ class Turn:
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, []
         for outgoing in waiting:
-            outgoing.flush()
+            try:
+                outgoing.flush()
+            except Exception:  # the others are waiting too
+                _log.exception("could not write to a client")
 
 
 class Backlog:

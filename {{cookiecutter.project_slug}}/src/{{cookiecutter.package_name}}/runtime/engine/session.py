@@ -40,8 +40,7 @@ class _NoQueue:
 class Session(Connection):
     """Messages of one client, handled one at a time and in order.
 
-    The methods and attributes without an underscore are those python-engineio and python-socketio
-    use of a socket; see :mod:`.compat`.
+    It has the methods and attributes that python-engineio and python-socketio use of a socket.
     """
 
     __slots__ = (

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 TICK = 0.1
 """Seconds between two looks: deadlines are met this much late at most."""
+
+_log = logging.getLogger(__name__)
 
 
 class Timed(Protocol):
@@ -61,4 +64,7 @@ class Wheel:
         else:
             self._timer = None
         for item in due:
-            item.on_time()
+            try:
+                item.on_time()
+            except Exception:  # the others are due too
+                _log.exception("a deadline could not be seen to")

@@ -14,7 +14,7 @@ from {{cookiecutter.package_name}}.runtime.engine import websocket_class
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.mount import Mount
 
-from ..serving import serve
+from ..serving import eventually, serve
 
 Connection = websockets.ClientConnection
 PATIENCE = 5.0
@@ -119,14 +119,15 @@ class Fast:
 
 
 @contextmanager
-def running(loop: str) -> Iterator[Fast]:
-    """The server on uvicorn's `loop`; it has to be empty at the end."""
+def running(loop: str, ws: str = websocket_class("fast")) -> Iterator[Fast]:
+    """The server on uvicorn's `loop` and `ws`; it has to be empty at the end."""
     fast = Fast()
 
     async def nowhere(*_: Any) -> None:
         raise RuntimeError("only Socket.IO is served here")
 
     app = Mount(fast.server, nowhere)
-    with serve(app, loop=loop, ws=websocket_class("fast"), ws_max_size=1_000_000) as fast.url:
+    with serve(app, loop=loop, ws=ws, ws_max_size=1_000_000) as fast.url:
         yield fast
+        eventually(lambda: not fast.residue(), PATIENCE)
     assert fast.residue() == {}
