@@ -34,6 +34,7 @@ serve_production(ServeOptions(
     port=int(os.environ["PORT"]),
     workers=int(os.environ["WORKERS"]),
     frame_limit=1000,
+    websocket="auto",
     drain_seconds=float(os.environ["DRAIN_SECONDS"]),
     log_level="info",
     log_format="json",
