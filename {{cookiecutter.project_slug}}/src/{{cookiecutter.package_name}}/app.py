@@ -23,6 +23,7 @@ from .runtime.jwks import JwksClient
 from .runtime.logs import configure_logging
 from .runtime.server import RealtimeServer
 from .runtime.sessions import Session, Sessions
+from .runtime.socketio_server import server_class
 from .runtime.tokens import TokenVerifier
 from .services.chat import Chat
 from .services.fanout import Fanout
@@ -109,7 +110,7 @@ def now() -> datetime:
 
 
 def _server(settings: Settings, backends: Backends) -> RealtimeServer:
-    return RealtimeServer(
+    return server_class(settings.server)(
         client_manager=backends.client_manager,
         address_of=mode.client_address,
         allowed_origins=settings.allowed_origins,

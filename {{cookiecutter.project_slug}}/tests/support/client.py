@@ -38,7 +38,7 @@ class Client:
                 url, auth=auth, namespaces=[namespace], transports=transports, wait_timeout=TIMEOUT
             )
         except SocketConnectionError as error:
-            self._socket.disconnect()
+            self.close()
             reason = refused.get(timeout=1) if not refused.empty() else str(error)
             if isinstance(reason, Mapping):
                 raise Refused(reason["message"], reason.get("data") or {}) from None

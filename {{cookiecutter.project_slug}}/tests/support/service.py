@@ -18,6 +18,8 @@ from pathlib import Path
 from {{cookiecutter.package_name}}.runtime.tokens import mint
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
+GIVEN = "TEST_APP_"
+"""How variables begin that are for every service: ``TEST_APP_LOG_LEVEL=debug make test``."""
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 30.0
 GENEROUS = {f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
@@ -92,6 +94,7 @@ def running_service(env: Mapping[str, str] | None = None) -> Iterator[Service]:
             "PORT": str(port),
             "PYTHONUNBUFFERED": "1",
             **GENEROUS,
+            **{k.removeprefix("TEST_"): v for k, v in os.environ.items() if k.startswith(GIVEN)},
             **(env or {}),
         }
         if "REDIS_URL" not in (env or {}):

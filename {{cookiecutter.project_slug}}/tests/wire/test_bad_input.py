@@ -199,7 +199,7 @@ def test_a_client_that_does_not_read_is_given_up(service: Service, room: str) ->
         reading = threading.Thread(target=read)
         reading.start()
         number, deadline = 0, time.monotonic() + 60
-        while "slow reader" not in service.output()[before:]:
+        while "reads too slowly" not in service.output()[before:]:
             assert time.monotonic() < deadline
             for _ in range(100):
                 number += 1

@@ -14,8 +14,10 @@ from engineio import packet
 from . import metrics, mode
 
 WhenSlow = Literal["disconnect", "drop_oldest", "coalesce"]
-Policies = Mapping[tuple[str, str], WhenSlow]
-"""Namespace and event → what becomes of it when its client reads too slowly."""
+Event = tuple[str, str]
+"""Namespace and event."""
+Policies = Mapping[Event, WhenSlow]
+"""What becomes of an event when its client reads too slowly."""
 
 _EVENT = re.compile(r'2(?:(/[^,]*),)?\["([^"]+)"')
 _OVERHEAD = 64  # bytes a waiting packet costs beside its content
@@ -88,11 +90,11 @@ class Backlog:
         return found.packet
 
     def _make_room(self, size: int, item: Any) -> int:
-        coming = _event(item)
+        coming = self.event_of(item)
         kept: deque[_Waiting] = deque()
         excess = self._bytes + size - self._limit
         for waiting in self._waiting:
-            event = _event(waiting.packet)
+            event = self.event_of(waiting.packet)
             policy = self._policies.get(event, "disconnect") if event else "disconnect"
             superseded = policy == "coalesce" and event == coming
             if event and (superseded or (policy == "drop_oldest" and excess > 0)):
@@ -105,8 +107,13 @@ class Backlog:
         self._bytes = sum(waiting.size for waiting in kept)
         return dropped
 
+    def event_of(self, item: Any) -> Event | None:
+        """The event that waits; ``None`` for whatever else does."""
+        data = getattr(item, "data", None)
+        return event_in(data) if isinstance(data, str) else None
 
-def _event(item: Any) -> tuple[str, str] | None:
-    data = getattr(item, "data", None)
-    found = _EVENT.match(data[:300]) if isinstance(data, str) else None
+
+def event_in(packet: str) -> Event | None:
+    """The event of a packet of Socket.IO."""
+    found = _EVENT.match(packet[:300])
     return (found[1] or "/", found[2]) if found else None

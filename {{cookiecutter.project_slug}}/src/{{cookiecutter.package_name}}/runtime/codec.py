@@ -11,14 +11,18 @@ import msgspec
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+encode = _encoder.encode
+"""Encode to compact JSON, as bytes; raises :exc:`TypeError` for a type JSON has no form for."""
 
 
 def dumps(value: Any, **_: Any) -> str:
-    """Encode to compact JSON. Formatting options of the standard library are accepted and ignored.
+    """Encode to text. Formatting options of the standard library are accepted and ignored.
 
     :raises TypeError: for a type JSON has no form for.
     """
-    return _encoder.encode(value).decode()
+    return encode(value).decode()
 
 
 def loads(text: str | bytes, **_: Any) -> Any:
@@ -30,3 +34,12 @@ def loads(text: str | bytes, **_: Any) -> Any:
         return _decoder.decode(text)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
+
+
+def holds_bytes(value: Any) -> bool:
+    """Whether there are bytes in `value`, which Socket.IO then sends as attachments."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return isinstance(value, bytes | bytearray)
+    return not _PLAIN.issuperset(map(type, value)) and any(map(holds_bytes, value))

@@ -1,4 +1,4 @@
-"""Which text frames are packets, before Engine.IO looks at them."""
+"""What clients send that they should not."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ _log = logging.getLogger(__name__)
 
 _PACKET = re.compile(r"4[0-6]|[12356](probe)?(?![\s\S])")
 """A message of Socket.IO (version 5), or one of Engine.IO's packets (version 4) for clients."""
+
+
+class MalformedFrame(Exception):
+    """A frame no correct client sends. Its connection is closed; the others never notice."""
+
+
+MALFORMED = (MalformedFrame, ValueError, TypeError, LookupError, AttributeError)
+"""What comes of a frame that cannot be taken apart as it should."""
 
 
 def acceptable(frame: str | bytes | None) -> str | bytes | None:

@@ -53,7 +53,7 @@ def run_gunicorn(options: ServeOptions, worker_class: type[Any], **settings: Any
             options.app,
             {
                 "bind": options.authority,
-                "workers": options.workers,
+                "workers": options.server.web_concurrency,
                 "worker_class": worker_class,
                 "worker_tmp_dir": _shared_memory(),
                 "proc_name": options.name,
@@ -72,7 +72,7 @@ def run_gunicorn(options: ServeOptions, worker_class: type[Any], **settings: Any
 def _metrics_directory(options: ServeOptions) -> Iterator[None]:
     """Where several workers share their metrics, in memory if possible; removed at the end."""
     mine = f"{options.name}-metrics-{os.getpid()}-"
-    if options.workers > 1 and MULTIPROC_DIR not in os.environ:
+    if options.server.web_concurrency > 1 and MULTIPROC_DIR not in os.environ:
         os.environ[MULTIPROC_DIR] = tempfile.mkdtemp(prefix=mine, dir=_shared_memory())
         # prometheus_client looks for it when it is imported, which has happened: start over
         sys.stdout.flush()

@@ -6,13 +6,15 @@ import os
 import socket
 from dataclasses import dataclass
 
+from .server_settings import ServerSettings
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """What to serve and where.
 
     :param app: the factory, as ``package.module:function``.
-    :param connections: the most a worker is to hold open.
+    :param server: how many workers of which kind.
     :param frame_limit: bytes of a WebSocket message above which its connection is closed.
     :param drain_seconds: from SIGTERM until the process is gone.
     """
@@ -21,8 +23,7 @@ class ServeOptions:
     name: str
     host: str
     port: int
-    workers: int
-    connections: int
+    server: ServerSettings
     frame_limit: int
     drain_seconds: float
     log_level: str

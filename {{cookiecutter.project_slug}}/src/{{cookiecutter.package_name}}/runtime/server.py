@@ -19,6 +19,7 @@ from socketio import packet
 
 from . import codec, metrics, mode
 from .backlog import WhenSlow
+from .frames import MALFORMED, MalformedFrame
 from .origins import OriginPolicy
 from .refusal import Refusal
 from .send_queue import SendQueue
@@ -34,10 +35,6 @@ EXCESS = 16
 MIN_FRAME_LIMIT = 1_000_000
 WATCH_SECONDS = 0.5
 _EVENT_HEAD = re.compile(r"2(?:(/[^,]{0,255}),)?(\d{1,15})?\[")
-
-
-class MalformedFrame(Exception):
-    """A frame no correct client sends. Its connection is closed; the others never notice."""
 
 
 class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -214,10 +211,14 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
                 await super()._handle_eio_message(eio_sid, data)
             else:
                 await self._refuse_large(eio_sid, data)
-        except (MalformedFrame, ValueError, TypeError, LookupError, AttributeError) as error:
-            _log.info("connection closed: malformed frame (%s)", type(error).__name__)
-            _log.debug("what was wrong with the frame", exc_info=error)
-            await self.end_connection(eio_sid)
+        except MALFORMED as error:
+            await self.refuse_malformed(eio_sid, error)
+
+    async def refuse_malformed(self, connection: str, error: Exception) -> None:
+        """Close a connection on which came what no correct client sends."""
+        _log.info("connection closed: malformed frame (%s)", type(error).__name__)
+        _log.debug("what was wrong with the frame", exc_info=error)
+        await self.end_connection(connection)
 
     def _is_acceptable(self, connection: str, data: str | bytes) -> bool:
         """Whether `data` is small enough; the attachments of an event count together."""
@@ -257,12 +258,10 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         namespace = namespace or "/"
         if namespace not in self.namespace_handlers:
             # python-socketio answers with a plain string, which JavaScript clients show as "".
-            await self._send_packet(
-                eio_sid,
-                self.packet_class(
-                    packet.CONNECT_ERROR, data=self.unknown_namespace, namespace=namespace
-                ),
+            refusal = self.packet_class(
+                packet.CONNECT_ERROR, data=self.unknown_namespace, namespace=namespace
             )
+            await self._send_packet(eio_sid, refusal)
             return
         if self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
             raise MalformedFrame

@@ -8,6 +8,7 @@ from typing import Any
 import uvicorn
 
 from .drain import closing_seconds
+from .engine import websocket_class
 from .serve import ServeOptions
 
 
@@ -48,6 +49,7 @@ def _uvicorn(options: ServeOptions) -> dict[str, Any]:
         # the application knows how many proxies to trust
         "proxy_headers": False,
         "server_header": False,
+        "ws": websocket_class(options.server.engine),
         "ws_max_size": options.frame_limit,
         "ws_per_message_deflate": False,
         # Engine.IO has its own ping

@@ -84,7 +84,7 @@ class Process:
             self._entry,
             log=logging.getLogger("eventlet.wsgi"),
             log_output=False,
-            max_size=self._options.connections + SPARE_CONNECTIONS,
+            max_size=self._options.server.max_connections + SPARE_CONNECTIONS,
             keepalive=KEEP_ALIVE,
             socket_timeout=KEEP_ALIVE,
             debug=False,

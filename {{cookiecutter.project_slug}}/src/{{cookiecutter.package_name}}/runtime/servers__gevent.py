@@ -26,7 +26,8 @@ def serve_production(options: ServeOptions) -> None:
             "gevent has not patched the standard library: start the service with"
             " `python -m`, or import its runtime.patch before anything else"
         )
-    run_gunicorn(options, Worker, worker_connections=options.connections + SPARE_CONNECTIONS)
+    connections = options.server.max_connections + SPARE_CONNECTIONS
+    run_gunicorn(options, Worker, worker_connections=connections)
 
 
 def serve_development(options: ServeOptions, directory: Path) -> None:

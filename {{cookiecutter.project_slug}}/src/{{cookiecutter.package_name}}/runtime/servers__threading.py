@@ -15,7 +15,7 @@ def serve_production(options: ServeOptions) -> None:
     from .gunicorn_server import run_gunicorn
     from .worker import Worker
 
-    threads = options.connections + SPARE_THREADS
+    threads = options.server.max_connections + SPARE_THREADS
     run_gunicorn(options, Worker, threads=threads, worker_connections=threads + SPARE_THREADS)
 
 

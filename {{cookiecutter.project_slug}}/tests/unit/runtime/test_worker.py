@@ -16,7 +16,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from {{cookiecutter.package_name}}.runtime import gunicorn_server, serve, servers
+from {{cookiecutter.package_name}}.runtime import (
+    gunicorn_server,
+    serve,
+    server_settings,
+    servers,
+)
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
 from ...support.raw_http import connect as send
@@ -31,14 +36,14 @@ SCRIPT = f"""
 import {PACKAGE}.__main__  # as every program of this service begins
 import os
 from {serve.__name__} import ServeOptions
+from {server_settings.__name__} import ServerSettings
 from {servers.__name__} import serve_production
 serve_production(ServeOptions(
     app="tests.unit.runtime.worker_app:create_app",
     name="worker-test",
     host="127.0.0.1",
     port=int(os.environ["PORT"]),
-    workers=int(os.environ["WORKERS"]),
-    connections=100,
+    server=ServerSettings(web_concurrency=int(os.environ["WORKERS"]), max_connections=100),
     frame_limit=1000,
     drain_seconds=float(os.environ["DRAIN_SECONDS"]),
     log_level="info",

@@ -1,0 +1,101 @@
+"""Everything this engine needs of other packages that they do not promise to keep.
+
+Known to hold for the versions in `TESTED`. With any other version of one of them the service runs
+on the stock path and says so; ``tests/unit/runtime/engine/test_compat.py`` names what has moved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+Version = tuple[int, int]
+
+TESTED: Mapping[str, tuple[Version, Version]] = {
+    "picows": ((2, 3), (2, 3)),
+    "python-engineio": ((4, 15), (4, 15)),
+    "python-socketio": ((5, 18), (5, 18)),
+    "uvicorn": ((0, 54), (0, 54)),
+}
+"""Distribution → the first and the last minor version the tests have passed with."""
+
+INTERNALS: Mapping[str, str] = {
+    # A frame parser on a connection that somebody else accepted
+    "picows.picows:WSProtocol": "connection_made get_buffer buffer_updated",
+    "picows:WSTransport": "underlying_transport is_close_frame_sent send send_close disconnect",
+    # The one place that says which class the WebSockets of uvicorn have by themselves
+    "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol": (
+        "connection_made data_received"
+    ),
+    "uvicorn.protocols.utils": "get_local_addr get_remote_addr is_ssl",
+    "uvicorn.server:ServerState": "__init__",  # its sets: connections, tasks
+    # engineio's own WebSockets and polling go on, so its server is extended, not replaced
+    "engineio:AsyncServer": (
+        "_trigger_event _handle_connect _cors_allowed_origins _log_error_once _bad_request _ok"
+        " _method_not_found _get_socket _upgrades generate_id send_packet"
+    ),
+    "engineio.async_socket:AsyncSocket": (
+        "poll receive send close handle_get_request handle_post_request check_ping_timeout"
+        " schedule_ping _websocket_handler"
+    ),
+    "engineio.packet": "CLOSE MESSAGE NOOP PING PONG UPGRADE Packet",
+    "engineio.payload:Payload": "decode encode",
+    # Where events are dispatched and emitted
+    "socketio:AsyncServer": (
+        "_engineio_server_class _handle_eio_message _handle_event _trigger_event _send_packet"
+        " _send_eio_packet"
+    ),
+    "socketio:AsyncManager": (
+        "emit connect basic_disconnect get_participants sid_from_eio_sid eio_sid_from_sid"
+        " is_connected"
+    ),
+    "socketio.packet:Packet": "data_is_binary encode",
+}
+"""Module or class → the names in it that are used here."""
+
+INSTANCES: Mapping[str, str] = {
+    "engineio:AsyncServer": (
+        "sockets handlers transports cors_allowed_origins allow_upgrades max_http_buffer_size"
+        " ping_interval ping_timeout"
+    ),
+    "socketio:AsyncServer": "eio environ handlers namespace_handlers not_handled _binary_packet",
+    "socketio:AsyncManager": "rooms pending_connect",
+}
+"""The same of attributes that only instances have."""
+
+
+def obstacle() -> str | None:
+    """Why this engine cannot be used with what is installed; ``None`` if it can."""
+    for name, (first, last) in TESTED.items():
+        found = _installed(name)
+        if found is None:
+            return f"{name} is not installed"
+        if not first <= found <= last:
+            return f"{name} {version(name)} is not a version it is tested with"
+    moved = next(missing(), None)
+    return f"{moved} is not there" if moved else None
+
+
+def missing() -> Iterator[str]:
+    """The names of `INTERNALS` that do not exist."""
+    for place, names in INTERNALS.items():
+        module, _, kind = place.partition(":")
+        try:
+            owner = import_module(module)
+            owner = getattr(owner, kind) if kind else owner
+        except (ImportError, AttributeError):
+            yield place
+            continue
+        for name in names.split():
+            if not hasattr(owner, name):
+                yield f"{place}.{name}"
+
+
+def _installed(distribution: str) -> Version | None:
+    try:
+        numbers = re.findall(r"\d+", version(distribution))
+    except PackageNotFoundError:
+        return None
+    return int(numbers[0]), int(numbers[1])

@@ -1,0 +1,143 @@
+"""Emitting to many: encoded once, the same bytes for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from engineio.exceptions import EngineIOError
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+from socketio import AsyncManager
+from socketio.packet import EVENT, Packet
+
+from .. import codec
+from .outgoing import text_frame
+from .session import Session, frame_of
+
+MAX_HELD = 1000
+"""Events kept for a socket until its handshake is accepted; what comes after them is dropped."""
+
+
+class PreparedFrames(AsyncManager):  # type: ignore[misc]
+    """A manager that hands prepared frames to the sessions of this engine.
+
+    A socket gets nothing before its handshake is accepted; what was emitted to it until then
+    follows the acceptance.
+    """
+
+    _held: dict[str, list[Prepared]]
+
+    async def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Any = None,
+        to: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if callback:  # each client gets an id of its own
+            await super().emit(
+                event, data, namespace, room, skip_sid, callback=callback, to=to, **kwargs
+            )
+            return
+        skip = skip_sid if isinstance(skip_sid, list) else (skip_sid,)
+        members = self._members(namespace, to or room)
+        if not members:
+            return
+        arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
+        prepared = Prepared(namespace, [event, *arguments])
+        for eio_sid in self._put(prepared, namespace, members, skip):
+            await self._send(prepared, eio_sid)
+
+    def _put(
+        self,
+        prepared: Prepared,
+        namespace: str,
+        members: Iterable[tuple[str, str]],
+        skip: Collection[str | None],
+    ) -> list[str]:
+        """Give an event to the sessions among `members`; returns the connections of the others."""
+        sockets = self.server.eio.sockets
+        pending = self.pending_connect.get(namespace, ())
+        frames = prepared.frames
+        others = []
+        for sid, eio_sid in members:
+            if sid in skip:
+                continue
+            session = sockets.get(eio_sid)
+            if sid in pending:
+                held = self._held.setdefault(sid, [])
+                if len(held) < MAX_HELD:
+                    held.append(prepared)
+            elif isinstance(session, Session):
+                for frame in frames:
+                    session.put(frame)
+            elif session is not None:
+                others.append(eio_sid)
+        return others
+
+    async def _send(self, prepared: Prepared, eio_sid: str) -> None:
+        """Send to a client that polls, or whose WebSocket is not of this engine."""
+        with suppress(EngineIOError):
+            for packet in prepared.packets():
+                await self.server._send_eio_packet(eio_sid, packet)
+
+    def _members(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
+        if isinstance(room, str) or room is None:
+            members = self.rooms.get(namespace, {}).get(room)
+            return members.items() if members else ()
+        return list(self.get_participants(namespace, room))
+
+    async def connect(self, sid: str, namespace: str) -> Any:
+        accepted = await super().connect(sid, namespace)
+        for prepared in self._held.pop(sid, ()):
+            eio_sid = self.eio_sid_from_sid(sid, namespace)
+            for other in self._put(prepared, namespace, [(sid, eio_sid)], ()):
+                await self._send(prepared, other)
+        return accepted
+
+    def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
+        self._held.pop(sid, None)
+        super().basic_disconnect(sid, namespace, **kwargs)
+
+
+class Prepared:
+    """An event, encoded once for all who get it.
+
+    :ivar frames: what is written to a WebSocket: the event and its attachments.
+    """
+
+    __slots__ = ("_event", "_namespace", "frames")
+
+    def __init__(self, namespace: str, event: list[Any]) -> None:
+        self._namespace = namespace
+        self._event = event
+        if isinstance(event[-1], msgspec.Struct) or not codec.holds_bytes(event):
+            head = "42" if namespace == "/" else f"42{namespace},"
+            self.frames = [text_frame(head.encode() + codec.encode(event))]
+        else:
+            self.frames = [frame_of(packet) for packet in self.packets()]
+
+    def packets(self) -> list[EnginePacket]:
+        """The same as Engine.IO packets, for those who poll."""
+        encoded = Packet(EVENT, self._event, self._namespace).encode()
+        packets = encoded if isinstance(encoded, list) else [encoded]
+        return [EnginePacket(MESSAGE, packet) for packet in packets]
+
+
+def with_prepared_frames(manager: AsyncManager) -> AsyncManager:
+    """Let `manager`, whatever it adds to python-socketio's, emit as :class:`PreparedFrames` does.
+
+    It is the same object, of a class that has both: the adapters need not know of the engine.
+    """
+    kind = type(manager)
+    bases = (PreparedFrames,) if kind is AsyncManager else (kind, PreparedFrames)
+    manager.__class__ = type(kind.__name__, bases, {})
+    manager._held = {}
+    return manager

@@ -1,0 +1,81 @@
+"""The HTTP request that opens a WebSocket, and the answers to it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+Headers = list[tuple[bytes, bytes]]
+
+VERSION = b"13"
+"""Of the WebSocket protocol, RFC 6455."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`headers`: names in lower case, values without the spaces around them."""
+
+    method: str
+    target: bytes
+    headers: Headers
+
+    @classmethod
+    def parse(cls, head: bytes) -> Request:
+        """Take apart what uvicorn hands over: a head it has parsed and put together again."""
+        lines = head.rstrip(b"\r\n").split(b"\r\n")
+        method, target, _ = lines[0].split(b" ", 2)
+        pairs = (line.partition(b":") for line in lines[1:])
+        headers = [(name.lower(), value.strip()) for name, _, value in pairs]
+        return cls(method.decode("ascii"), target, headers)
+
+    @property
+    def raw_path(self) -> bytes:
+        return self.target.partition(b"?")[0]
+
+    @property
+    def path(self) -> str:
+        return unquote(self.raw_path.decode("latin-1"))
+
+    @property
+    def query(self) -> bytes:
+        return self.target.partition(b"?")[2]
+
+    def header(self, name: bytes) -> bytes:
+        return next((value for key, value in self.headers if key == name), b"")
+
+    def fault(self) -> tuple[int, str] | None:
+        """Why no WebSocket can be opened, as a status and a sentence."""
+        if self.method != "GET":
+            return 405, "a WebSocket is opened with GET"
+        if self.header(b"sec-websocket-version") != VERSION:
+            return 426, "this server speaks version 13 of the WebSocket protocol"
+        try:
+            key = base64.b64decode(self.header(b"sec-websocket-key"), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 16:
+            return 400, "Sec-WebSocket-Key must be 16 bytes in base64"
+        return None
+
+
+def refusal(status: int, body: bytes = b"") -> bytes:
+    """The response instead of a WebSocket."""
+    extra = b"Sec-WebSocket-Version: " + VERSION + b"\r\n" if status == 426 else b""
+    if status == 405:
+        extra = b"Allow: GET\r\n"
+    return (
+        b"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+        b"Connection: close\r\n\r\n%s"
+        % (status, HTTPStatus(status).phrase.encode(), extra, len(body), body)
+    )
+
+
+def plain_request(key: bytes) -> bytes:
+    """A request with nothing in it but what opens a WebSocket."""
+    return (
+        b"GET / HTTP/1.1\r\nHost: server\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: %s\r\nSec-WebSocket-Key: %s\r\n\r\n" % (VERSION, key)
+    )
