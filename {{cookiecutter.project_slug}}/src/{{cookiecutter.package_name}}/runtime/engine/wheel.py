@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from math import ceil
 from typing import Protocol
 
 TICK = 0.1
-"""Seconds between two looks: deadlines are met this much late at most."""
+"""Seconds between two looks: deadlines are met this much late at most, and never early."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ class Wheel:
         if self._timer is None:
             self._now = self._ticks()
             self._next()
-        item.due = max(self._ticks() + int(seconds / TICK), self._now) + 1
+        due = asyncio.get_running_loop().time() + seconds
+        item.due = max(ceil(due / TICK), self._now + 1)
         self._slots.setdefault(item.due, set()).add(item)
 
     def cancel(self, item: Timed) -> None:
