@@ -64,6 +64,15 @@ def begin() -> None:
     threading.Thread(target=report, daemon=True).start()
 
 
-os.register_at_fork(after_in_child=begin)
+def begin_soon(*_: object) -> None:
+    """At the next garbage collection: gevent wants no new thread while it still forks."""
+    if begin_soon in gc.callbacks:
+        gc.callbacks.remove(begin_soon)
+        begin()
+    else:
+        gc.callbacks.append(begin_soon)
+
+
+os.register_at_fork(after_in_child=begin_soon)
 if "gunicorn" not in os.environ["SERVER"]:  # nothing forks: this process serves
     begin()
