@@ -65,7 +65,7 @@ def begin() -> None:
 
 
 def begin_soon(*_: object) -> None:
-    """At the next garbage collection: gevent wants no new thread while it still forks."""
+    """At the next garbage collection: not every server wants a new thread while it forks."""
     if begin_soon in gc.callbacks:
         gc.callbacks.remove(begin_soon)
         begin()
