@@ -7,6 +7,8 @@ import json
 import secrets
 import socket as sockets
 import string
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,6 +244,28 @@ def test_a_thousand_half_open_connections(service: Served) -> None:
     is_well(service)
     for one in raw:
         one.close()
+
+
+def test_the_http_api_is_as_it_is_described(service: Served) -> None:
+    """Requests made from the OpenAPI document, and such as it does not allow."""
+    checks = (
+        "not_a_server_error,status_code_conformance,content_type_conformance,"
+        "response_headers_conformance,response_schema_conformance"
+    )
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "schemathesis"),
+            *("run", f"{service.url}/api/openapi.json", "--checks", checks),
+            *("--max-examples", str(FRAMES), "--seed", "1"),
+            *("-H", f"Authorization: Bearer {service.token('ada', 'chat admin')}"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Tested: 3" in done.stdout
 
 
 def test_the_service_is_well_after_all(service: Served) -> None:

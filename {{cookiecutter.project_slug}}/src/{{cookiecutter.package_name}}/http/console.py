@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from .contract import TITLE
 from .dependencies import dependencies
+from .dev import is_offered
 from .framework import page
 
 bp = Blueprint("console", __name__)
@@ -13,4 +14,5 @@ bp = Blueprint("console", __name__)
 
 @bp.get("/")
 async def show() -> str:
-    return await page("console.html", service=TITLE, env=dependencies().settings.env)
+    makes_tokens = is_offered(dependencies().settings)
+    return await page("console.html", service=TITLE, makes_tokens=makes_tokens)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qs
 
 from flask import Flask
 
@@ -40,8 +41,23 @@ class Mount:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not is_socketio(environ):
             return self._http(environ, start_response)
-        answered: Iterable[bytes] = self._server.handle_request(environ, start_response)
+        try:
+            answered: Iterable[bytes] = self._server.handle_request(environ, start_response)
+        finally:
+            if is_websocket(environ):
+                self._forget(environ)
         return answered
+
+    def _forget(self, environ: Environ) -> None:
+        """Take a connection that has ended out of Engine.IO's table.
+
+        It does so itself, but not where the server wants an exception at the end of a WebSocket.
+        """
+        asked = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]  # an upgrade
+        connection = environ.get("connection", asked)
+        socket = self._server.eio.sockets.get(connection)
+        if socket is not None and socket.closed:
+            self._server.eio.sockets.pop(connection, None)
 
 
 class WebSocketOnly:

@@ -184,6 +184,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
                 or self._per_address[address] >= self._max_per_ip * CROWD_MARGIN
             ):
                 return False
+            environ["connection"] = eio_sid
             self._addresses[eio_sid] = address
             self._per_address[address] += 1
             self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout

@@ -13,7 +13,7 @@ from types import FrameType
 import eventlet
 from eventlet import patcher, wsgi
 from eventlet.greenthread import GreenThread
-from greenlet import GreenletExit
+from eventlet.support.greenlets import GreenletExit
 from werkzeug.utils import import_string
 
 from .drain import closing_seconds

@@ -41,3 +41,15 @@ async def test_the_console_is_on_in_development(service: Service) -> None:
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert SECRET not in response.text
+    assert 'data-tokens="made"' in response.text
+
+
+async def test_where_an_issuer_makes_the_tokens_the_page_asks_for_one() -> None:
+    issuer = {
+        "APP_JWT_SECRET": "",
+        "APP_JWT_ALGORITHMS": "RS256",
+        "APP_JWT_JWKS_URL": "https://issuer.example/keys",
+    }
+    async with serving("development", **issuer) as service:
+        assert 'data-tokens="pasted"' in (await service.client.get("/")).text
+        problem(await service.client.post("/dev/token", json={"user": "ada"}), 404, "not_found")

@@ -2,7 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { ROOM_NAME, Room } from "./room.js";
-import { Session, inDevelopment } from "./session.js";
+import { Session, tokensAreMade } from "./session.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -24,7 +24,7 @@ async function signIn() {
   if (!library) return;
   const credential = $("credential").value.trim();
   try {
-    if (!credential) throw new Error(inDevelopment ? "a name is needed" : "a token is needed");
+    if (!credential) throw new Error(tokensAreMade ? "a name is needed" : "a token is needed");
     await session.signIn(credential);
   } catch (error) {
     view.fieldError("credential", `Not signed in: ${error.message}.`);
@@ -106,7 +106,7 @@ function say() {
 }
 
 async function tokenExpiring(seconds) {
-  if (!inDevelopment) return view.banner("renew", `Your token ends in ${seconds} s.`);
+  if (!tokensAreMade) return view.banner("renew", `Your token ends in ${seconds} s.`);
   // If this fails the socket ends with its token, and the next connect comes with a new one.
   await session.signIn(session.user).catch(() => {});
   return connection.request("token_refresh", { token: await session.token() });

@@ -1,6 +1,6 @@
 /** Who is signed in. The token is kept in this object and nowhere else: closing the page forgets it. */
 
-export const inDevelopment = document.documentElement.dataset.env === "development";
+export const tokensAreMade = document.documentElement.dataset.tokens === "made";
 
 const RENEW_BEFORE = 30; // seconds before its end at which a token is not worth connecting with
 
@@ -13,14 +13,14 @@ export class Session {
 
   /** In development `credential` is a name, elsewhere a token. */
   async signIn(credential) {
-    this.#token = inDevelopment ? await mint(credential) : credential;
+    this.#token = tokensAreMade ? await mint(credential) : credential;
   }
 
   /** The token to connect with; in development a new one if it is about to end. */
   async token() {
     const secondsLeft = claimsOf(this.#token).exp - Date.now() / 1000;
     // If the service is away the old token will do: its answer to that one tells what is wrong.
-    if (inDevelopment && secondsLeft < RENEW_BEFORE) await this.signIn(this.user).catch(() => {});
+    if (tokensAreMade && secondsLeft < RENEW_BEFORE) await this.signIn(this.user).catch(() => {});
     return this.#token;
   }
 }

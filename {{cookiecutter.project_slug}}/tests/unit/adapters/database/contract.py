@@ -4,6 +4,8 @@ The test module of each kind subclasses these and brings the fixture ``url`` (wi
 ``empty_url`` (without).
 """
 
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,9 +31,8 @@ from {{cookiecutter.package_name}}.adapters.database.migrations import (
 from {{cookiecutter.package_name}}.adapters.database.models import Base
 from {{cookiecutter.package_name}}.domain.errors import Refused
 from {{cookiecutter.package_name}}.domain.events import Position
-from {{cookiecutter.package_name}}.runtime.mode import Event, run_blocking, sleep, spawn, together
+from {{cookiecutter.package_name}}.runtime.mode import sleep, together
 
-from ....support.waiting import until
 from ..message_log_contract import HISTORY_SIZE, START, MessageLogContract, fill, offsets
 from .conftest import OpenLog
 
@@ -210,17 +211,12 @@ class MigrationsContract:
                 assert inspect(connection).get_table_names() == ["alembic_version"]
 
     async def test_those_who_migrate_at_the_same_time_do_it_once(self, empty_url: str) -> None:
-        done = Event()
-
-        async def migrate() -> None:
-            await run_blocking(upgrade, empty_url)
-            done.set()
-
+        program = f"from {upgrade.__module__} import upgrade; upgrade({empty_url!r})"
         with migrating(empty_url):
-            spawn(migrate)
-            await sleep(0.5)
-            assert not done.is_set()
-        await until(done.is_set, 30)
+            other = subprocess.Popen([sys.executable, "-c", program])
+            await sleep(3.0)  # a second of which is its start
+            assert other.poll() is None
+        assert other.wait(30) == 0
 
     async def test_an_empty_database_gets_its_tables_at_start_whoever_starts(
         self, open_log: OpenLog, empty_url: str
