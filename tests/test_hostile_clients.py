@@ -246,7 +246,7 @@ def test_a_thousand_half_open_connections(service: Served) -> None:
         one.close()
 
 
-def test_the_http_api_is_as_it_is_described(service: Served) -> None:
+def test_the_http_api_is_as_it_is_described(service: Served, tmp_path: Path) -> None:
     """Requests made from the OpenAPI document, and such as it does not allow."""
     checks = (
         "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -259,6 +259,7 @@ def test_the_http_api_is_as_it_is_described(service: Served) -> None:
             *("--max-examples", str(FRAMES), "--seed", "1"),
             *("-H", f"Authorization: Bearer {service.token('ada', 'chat admin')}"),
         ],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
