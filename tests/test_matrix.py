@@ -55,7 +55,18 @@ def first_of_their_kind() -> set[int]:
 # The machine room and the page are the same source wherever those agree: their own tests, half of
 # the time, run where one of them is new. All other tests of a project run in each.
 WHOLE = first_of_their_kind()
-SHARED = "--ignore=tests/unit/runtime --ignore=tests/browser --ignore=tests/test_browser.py"
+SHARED = " ".join(
+    f"--ignore=tests/{path}"
+    for path in (
+        "browser",
+        "conformance",
+        "test_browser.py",
+        "unit/runtime",
+        "wire/test_residue.py",
+        "wire/test_slow_reader.py",
+        "wire/test_stock.py",
+    )
+)
 IDS = [*("-".join(row.values()) for row in ROWS), "longest-package", "hostile-texts"]
 STEP_SECONDS = 1200
 
