@@ -52,21 +52,24 @@ def first_of_their_kind() -> set[int]:
     return found
 
 
-# The machine room and the page are the same source wherever those agree: their own tests, half of
-# the time, run where one of them is new. All other tests of a project run in each.
 WHOLE = first_of_their_kind()
-SHARED = " ".join(
-    f"--ignore=tests/{path}"
-    for path in (
-        "browser",
-        "conformance",
-        "test_browser.py",
-        "unit/runtime",
-        "wire/test_residue.py",
-        "wire/test_slow_reader.py",
-        "wire/test_stock.py",
-    )
-)
+"""Rows that run all tests. The machine room is the same source wherever the mode and the stores
+agree; other rows run what depends on their choices, and the chat over the wire."""
+OF_ITS_CHOICES = "tests/unit --ignore=tests/unit/runtime tests/wire/test_chat.py"
+# The page is the same in every project, and so are the suites of the protocols: run in two modes.
+ELSEWHERE = "--ignore=tests/browser --ignore=tests/test_browser.py --ignore=tests/conformance"
+WITH_THEM = {"asgi", "gevent"}
+
+
+def selected(number: int) -> list[str]:
+    """What ``make test`` is given for a row."""
+    if number not in WHOLE:
+        return [f"ARGS={OF_ITS_CHOICES}"]
+    modes = [row.get("async_mode") for row in COMBINATIONS[:number]]
+    mode = COMBINATIONS[number]["async_mode"]
+    return [] if mode in WITH_THEM and mode not in modes else [f"ARGS={ELSEWHERE}"]
+
+
 IDS = [*("-".join(row.values()) for row in ROWS), "longest-package", "hostile-texts"]
 STEP_SECONDS = 1200
 
@@ -143,8 +146,7 @@ def test_a_project_passes_its_own_checks(
     }
     spent = []
     failures = []
-    row = request.node.callspec.params["project"]
-    tests = [] if COMBINATIONS.index(row) in WHOLE else [f"ARGS={SHARED}"]
+    tests = selected(COMBINATIONS.index(request.node.callspec.params["project"]))
     for step in (["install"], ["lint"], ["test", *tests]):
         started = time.monotonic()
         failure = run(["make", *step], project, **environ)
