@@ -16,6 +16,8 @@ BEFORE_A_GROUP = {"=", "+=", "|=", "return", "assert", "if", "elif", "while", "i
 
 def join(text: str, touched: Set[int]) -> str:
     """`text` with the statements that have one of the rows `touched` joined where they fit."""
+    if not touched:
+        return text
     lines = text.splitlines(keepends=True)
     for first, last in reversed(list(_statements(tokens_of(text)))):
         if first < last and not touched.isdisjoint(range(first, last + 1)):

@@ -40,6 +40,11 @@ class Form:
     words: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
 
+    def concerns(self, source: str) -> bool:
+        """Whether anything of this stands in `source`: most files need no closer look."""
+        words = {*self.dropped, *self.names, *self.modules, *self.unwrapped, *self.unknown}
+        return bool(re.search(rf"\b({'|'.join(map(re.escape, words))})\b", source))
+
 
 class NoCounterpart(Exception):
     """The source uses something that the form cannot express."""
@@ -50,6 +55,8 @@ def rewrite(source: str, form: Form) -> str:
 
     :raises NoCounterpart: naming the line.
     """
+    if not form.concerns(source):
+        return source
     text = reorder(source, form.modules, form.names, form.unwrapped)
     tokens = tokens_of(text)
     edits = sorted(_edits(tokens, form), reverse=True)
