@@ -25,7 +25,11 @@ class Requests:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - servers run a task for each request
 
+        handler = task
+
         async def send_in_sight(message: Message) -> None:
+            nonlocal handler
+            handler = asyncio.current_task() or task
             if message["type"] == "http.response.start" and _is_event_stream(message):
                 self._event_streams.add(task)
             await send(message)
@@ -34,6 +38,9 @@ class Requests:
         try:
             await self._app(scope, receive, send_in_sight)
         except asyncio.CancelledError:
+            if handler is not task:  # which Quart 0.22 leaves running
+                handler.cancel()
+                await asyncio.wait([handler], timeout=_CLOSE_SECONDS)
             if task not in self._ended:
                 raise
             task.uncancel()
