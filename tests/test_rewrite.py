@@ -136,3 +136,15 @@ def test_every_form_is_formatted_and_clean(
         assert done.returncode == 0, done.stdout
     for file in project.rglob("*.py"):
         ast.parse(file.read_bytes())
+
+
+@pytest.mark.parametrize("mode", CHOICES["async_mode"])
+@pytest.mark.parametrize("package", ["ab", "a_package_name_of_exactly_forty_letters_"])
+def test_the_length_of_the_package_s_name_breaks_no_line(
+    mode: str, package: str, baked: Callable[..., Path]
+) -> None:
+    project = baked(async_mode=mode, package_name=package, project_slug="x")
+    ruff = str(Path(sys.executable).parent / "ruff")
+    command = [ruff, "format", "--no-cache", "--diff", "."]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -9,7 +9,13 @@ from typing import Any, ClassVar, Literal
 import socketio
 
 from {{cookiecutter.package_name}}.runtime import mode
-from {{cookiecutter.package_name}}.runtime.asgi import ASGIApp, Receive, Scope, Send, answer
+from {{cookiecutter.package_name}}.runtime.asgi import (
+    ASGIApp,
+    Receive,
+    Scope,
+    Send,
+    answer,
+)
 from {{cookiecutter.package_name}}.runtime.backlog import Policies
 from {{cookiecutter.package_name}}.runtime.engine import server_class
 from {{cookiecutter.package_name}}.runtime.engine.engineio_server import FastEngine

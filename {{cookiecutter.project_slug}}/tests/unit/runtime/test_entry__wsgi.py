@@ -9,7 +9,12 @@ import structlog
 from structlog.testing import capture_logs
 
 from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
-from {{cookiecutter.package_name}}.runtime.wsgi import Environ, StartResponse, WSGIApp, answer
+from {{cookiecutter.package_name}}.runtime.wsgi import (
+    Environ,
+    StartResponse,
+    WSGIApp,
+    answer,
+)
 
 from ...support.transport import ADDRESS, transport_to
 

@@ -7,7 +7,12 @@ from {{cookiecutter.package_name}}.runtime import metrics
 from {{cookiecutter.package_name}}.runtime.drain import Drain
 from {{cookiecutter.package_name}}.runtime.mode import sleep
 from {{cookiecutter.package_name}}.runtime.websocket import WebSocket
-from {{cookiecutter.package_name}}.runtime.wsgi import Environ, StartResponse, answer, is_websocket
+from {{cookiecutter.package_name}}.runtime.wsgi import (
+    Environ,
+    StartResponse,
+    answer,
+    is_websocket,
+)
 
 LOGGERS = {"gunicorn.error"}
 """Who writes to the log."""

@@ -10,7 +10,11 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType
 from socketio import AsyncManager, AsyncServer
 from uvicorn.server import ServerState
 
-from {{cookiecutter.package_name}}.runtime.engine import compat, server_class, websocket_class
+from {{cookiecutter.package_name}}.runtime.engine import (
+    compat,
+    server_class,
+    websocket_class,
+)
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
 from {{cookiecutter.package_name}}.runtime.server import RealtimeServer

@@ -5,8 +5,17 @@ import time
 import pytest
 
 from {{cookiecutter.package_name}}.runtime.backlog import WhenSlow
-from {{cookiecutter.package_name}}.runtime.engine.outgoing import BINARY, PONG, frame, text_frame
-from {{cookiecutter.package_name}}.runtime.engine.unsent import WRITE_BYTES, Frame, Unsent
+from {{cookiecutter.package_name}}.runtime.engine.outgoing import (
+    BINARY,
+    PONG,
+    frame,
+    text_frame,
+)
+from {{cookiecutter.package_name}}.runtime.engine.unsent import (
+    WRITE_BYTES,
+    Frame,
+    Unsent,
+)
 
 POLICIES: dict[tuple[str, str], WhenSlow] = {
     ("/chat", "presence"): "drop_oldest",
