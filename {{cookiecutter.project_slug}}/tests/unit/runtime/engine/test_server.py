@@ -176,9 +176,9 @@ async def test_all_that_waits_goes_out_before_the_end(fast: Fast) -> None:
     fast.lab.filled = 0
     async with fast.client() as slow:
         slow.transport.pause_reading()
+        fast.lab.handled = []
         await slow.send('42["fill"]')
         await slow.send('42["wait",0,0]')
-        fast.lab.handled = []
         await until(lambda: fast.lab.handled)
         [session] = fast.server.eio.sockets.values()
         asyncio.run_coroutine_threadsafe(fast.server.end_connection(session.sid), session._loop)
