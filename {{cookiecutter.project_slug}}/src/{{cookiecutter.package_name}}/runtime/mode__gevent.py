@@ -78,6 +78,11 @@ def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     return cast(T, result)
 
 
+def call_driver(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a driver that waits in the patched library, as psycopg does."""
+    return function(*args, **kwargs)
+
+
 def spawn(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Task:
     """Run `function` in the background. What it raises is logged; the task may be stopped."""
 

@@ -32,6 +32,9 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 _task: ContextVar[Task | None] = ContextVar("task", default=None)
 
 
+_outside = ThreadPoolExecutor(64, "outside")
+
+
 class Stopped(BaseException):
     """Ends a task that is to stop, where it waits."""
 
@@ -136,8 +139,26 @@ def give_way() -> None:
 
 
 def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call what waits for something outside: it holds up nobody but the caller."""
-    return function(*args, **kwargs)
+    """Call what waits for something outside: it holds up nobody but the caller.
+
+    Within a :func:`timeout` it is called in a thread, and left to itself when the deadline comes: a
+    database that is frozen answers nobody.
+
+    :raises TimeoutError: when the deadline has come.
+    """
+    left = _deadline.get() - time.monotonic()
+    if left == float("inf"):
+        return function(*args, **kwargs)
+    call = _outside.submit(function, *args, **kwargs)
+    try:
+        return call.result(max(0.0, left))
+    except TimeoutError:
+        call.cancel()
+        raise
+
+
+call_driver = run_blocking
+"""Call a driver, which waits on a socket."""
 
 
 def spawn(function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Task:

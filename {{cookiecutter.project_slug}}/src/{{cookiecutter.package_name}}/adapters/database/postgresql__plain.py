@@ -6,6 +6,7 @@ import psycopg
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from ...runtime.mode import call_driver
 from .driver import SERVER_SECONDS, Driver, T, Work, execute
 
 CONNECTIONS = 10
@@ -30,10 +31,16 @@ class PostgreSQLEngine:
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def read(self, work: Work[T]) -> T:
+        return call_driver(self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
         with self._reading.connect() as connection:
             return work(connection)
 
     def write(self, work: Work[T]) -> T:
+        return call_driver(self._write, work)
+
+    def _write(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:
             return work(connection)
 
