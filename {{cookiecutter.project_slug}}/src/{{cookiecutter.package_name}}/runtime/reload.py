@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ def serve_again_on_changes(package: str, directory: Path) -> None:
 
     Returns when Ctrl-C is pressed.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     run_process(
         directory,
         target=f"{sys.executable} -m {package} serve",
