@@ -48,8 +48,7 @@ class TestPostgreSQLMessageLog(DatabaseLogContract):
             with pytest.raises(Refused) as refused:
                 await log.append("lobby", message_id, "ada", text, START)
             assert refused.value.code == "invalid_payload"
-        # A refused one may be stored nevertheless: its sender repeats it, with the same id.
-        assert (await log.append("lobby", "m2", "ada", "hi", START)).message.offset >= 2
+        assert (await log.append("lobby", "m2", "ada", "hi", START)).message.offset == 2
 
     async def test_a_locked_room_is_an_answer_in_time_and_no_other_room_notices(
         self, open_log: OpenLog, url: str
@@ -81,7 +80,8 @@ class TestPostgreSQLMessageLog(DatabaseLogContract):
         assert took < CALL_SECONDS + LITTLE_MORE
         assert isinstance(free, float)
         assert free < CALL_SECONDS / 2
-        assert (await log.append("lobby", "m2", "ada", "hi", START)).message.offset == 2
+        # A refused one may be stored nevertheless: its sender repeats it, with the same id.
+        assert (await log.append("lobby", "m2", "ada", "hi", START)).message.offset >= 2
 
 
 class TestPostgreSQLMigrations(MigrationsContract):
