@@ -12,9 +12,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -30,9 +30,7 @@ Guard = threading.Lock
 _log = logging.getLogger(__name__)
 _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 _task: ContextVar[Task | None] = ContextVar("task", default=None)
-
-
-_outside = ThreadPoolExecutor(64, "outside")
+_outside = threading.BoundedSemaphore(64)
 
 
 class Stopped(BaseException):
@@ -142,19 +140,28 @@ def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     """Call what waits for something outside: it holds up nobody but the caller.
 
     Within a :func:`timeout` it is called in a thread, and left to itself when the deadline comes: a
-    database that is frozen answers nobody.
+    database that is frozen answers nobody. Such a thread does not keep the process from ending.
 
     :raises TimeoutError: when the deadline has come.
     """
-    left = _deadline.get() - time.monotonic()
-    if left == float("inf"):
+    deadline = _deadline.get()
+    if deadline == float("inf"):
         return function(*args, **kwargs)
-    call = _outside.submit(function, *args, **kwargs)
-    try:
-        return call.result(max(0.0, left))
-    except TimeoutError:
-        call.cancel()
-        raise
+    if not _outside.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise TimeoutError
+    outcome: Future[T] = Future()
+    context = copy_context()
+
+    def call() -> None:
+        try:
+            outcome.set_result(context.run(function, *args, **kwargs))
+        except BaseException as error:
+            outcome.set_exception(error)
+        finally:
+            _outside.release()
+
+    threading.Thread(target=call, daemon=True).start()
+    return outcome.result(max(0.0, deadline - time.monotonic()))
 
 
 call_driver = run_blocking

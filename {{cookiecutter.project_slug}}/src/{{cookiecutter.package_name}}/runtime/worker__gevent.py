@@ -1,65 +1,15 @@
-"""The process that serves: a gevent worker, leaving in order when it is told to stop."""
+"""The process that serves: gunicorn's gevent worker."""
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import sys
-import time
-from types import FrameType
-
-import gevent
-from gunicorn.arbiter import Arbiter
 from gunicorn.workers.ggevent import GeventWorker
 
-from .drain import closing_seconds
-
-SAME_SIGNAL = 1.0
-"""Ctrl-C reaches a worker twice, from the terminal and from gunicorn, this many seconds apart."""
-
-_log = logging.getLogger(__name__)
+from .leaving import LeavingWorker
 
 
-class Worker(GeventWorker):  # type: ignore[misc]
-    """A gunicorn worker whose application is opened, drained and closed."""
-
-    told: float | None = None
-
-    def run(self) -> None:
-        try:
-            self.wsgi.open()
-        except RuntimeError as error:
-            _log.error("%s", error)
-            sys.exit(Arbiter.WORKER_BOOT_ERROR)
-        try:
-            super().run()
-        finally:
-            self.wsgi.close()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if self.told is None:
-            self.told = now
-            gevent.spawn(self._leave, signal.Signals(sig).name)
-        elif now - self.told > SAME_SIGNAL:
-            self.alive = False
-
-    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
-        self.handle_exit(sig, frame)
+class Worker(LeavingWorker, GeventWorker):  # type: ignore[misc]
+    """Serves each connection in a greenlet."""
 
     def notify(self) -> None:
-        """Called every second. A worker whose gunicorn was killed would serve on for ever."""
         self.tmp.notify()
-        if self.told is None and self.ppid != os.getppid():
-            _log.warning("gunicorn is gone")
-            self.handle_exit(signal.SIGTERM, None)
-
-    def _leave(self, name: str) -> None:
-        _log.info("%s: draining", name)
-        try:
-            self.wsgi.drain()
-        finally:
-            left = closing_seconds(self.cfg.graceful_timeout) / 2
-            self.cfg.set("graceful_timeout", max(1, int(left)))
-            self.alive = False
+        self.follow_gunicorn()
