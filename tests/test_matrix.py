@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from baking import CHOICES, TEMPLATE, bake, interpreters, pairwise
+from commands import run
 from filelock import FileLock
 
 FOUND = interpreters()
@@ -71,20 +71,12 @@ def selected(number: int) -> list[str]:
 
 
 IDS = [*("-".join(row.values()) for row in ROWS), "longest-package", "hostile-texts"]
-STEP_SECONDS = 1200
+STEP_SECONDS = 900
 
 
-def run(command: list[str], project: Path, **environ: str) -> str:
+def failure_of(command: list[str], project: Path, **environ: str) -> str:
     """Run a step; returns all that it wrote if it fails, else nothing."""
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env={**os.environ, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=STEP_SECONDS,
-    )
+    done = run(command, project, seconds=STEP_SECONDS, env={**os.environ, **environ})
     return f"{' '.join(command)}\n{done.stdout}" if done.returncode else ""
 
 
@@ -106,7 +98,7 @@ def vendor(cache: Path) -> Path:
     with FileLock(cache / "vendor.lock"):
         if not fetched.exists():
             project = bake(cache / "vendor-project", overwrite=True)
-            failure = run(["make", "assets"], project)
+            failure = failure_of(["make", "assets"], project)
             assert not failure, failure
             shutil.move(next(project.glob("src/*/web/static/vendor")), fetched)
             shutil.rmtree(project.parent)
@@ -149,12 +141,12 @@ def test_a_project_passes_its_own_checks(
     tests = selected(COMBINATIONS.index(request.node.callspec.params["project"]))
     for step in (["install"], ["lint"], ["test", *tests]):
         started = time.monotonic()
-        failure = run(["make", *step], project, **environ)
+        failure = failure_of(["make", *step], project, **environ)
         if failure and step[0] == "test":
             # Two suites share the machine, and some tests wait for real time to pass: what failed
             # is run once more, and said. What fails twice, fails.
             print(f"once more: {[line for line in failure.splitlines() if line[:6] == 'FAILED']}")
-            failure = run(["make", "test", "ARGS=--last-failed"], project, **environ)
+            failure = failure_of(["make", "test", "ARGS=--last-failed"], project, **environ)
         failures.append(failure)
         spent.append(f"{step[0]} {time.monotonic() - started:.0f} s")
     print(f"Python {version}: {', '.join(spent)}")

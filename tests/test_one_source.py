@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from baking import CHOICES, TEMPLATE, copy_template, run_cookiecutter
+from commands import run
 
 pytestmark = pytest.mark.slow
 
@@ -30,14 +31,11 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def behaves(project: Path, python: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", BEHAVIOUR],
-        cwd=project,
+        project,
+        seconds=120,
         env={**os.environ, "PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pre_gen_project as rules
+import pytest
 from baking import CHOICES, QUESTIONS, REPOSITORY, run_cookiecutter
 from packaging.requirements import Requirement
 
@@ -60,8 +61,12 @@ def test_the_readme_lists_every_option_and_every_choice() -> None:
         assert re.findall(r"`([^`]+)`", rows[option]) == choices
 
 
-def test_no_project_may_be_named_like_what_it_installs(baked: Callable[..., Path]) -> None:
-    pyproject = tomllib.loads((baked(database="postgresql") / "pyproject.toml").read_text("utf-8"))
+@pytest.mark.parametrize("mode", CHOICES["async_mode"])
+def test_no_project_may_be_named_like_what_it_installs(
+    mode: str, baked: Callable[..., Path]
+) -> None:
+    project = baked(async_mode=mode, database="postgresql")
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     needed = [*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]]
     names = {Requirement(line).name.lower() for line in needed}
     assert names <= rules.DISTRIBUTIONS
