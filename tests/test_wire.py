@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -228,13 +229,15 @@ def test_it_goes_quietly(service: Served) -> None:
     """Last: the service is told to stop with a client connected."""
     client = socketio.Client(reconnection=False)
     told: list[Any] = []
+    ended = threading.Event()
     client.on("server_draining", told.append, namespace="/chat")
+    client.on("disconnect", lambda _reason: ended.set(), namespace="/chat")
     connect(client, service, service.token("last"))
     started = time.monotonic()
     service.process.terminate()
     assert service.process.wait(10) == 0
     assert time.monotonic() - started < 7
-    client.wait()
+    assert ended.wait(5)
     assert told
     assert told[0]["retry_in"] > 0
     assert "Traceback" not in service.output()

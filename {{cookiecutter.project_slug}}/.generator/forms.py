@@ -16,6 +16,7 @@ SYNC = Form(
         "AsyncPubSubManager": "PubSubManager",
         "AsyncServer": "Server",
         "aclose": "close",
+        "aiter_bytes": "iter_bytes",
         "asynccontextmanager": "contextmanager",
         "enter_async_context": "enter_context",
         "push_async_callback": "callback",

@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
+from .adapters.quotes import open_quotes
 from .backends import Backends, open_backends
-from .domain.events import CHAT, TOKEN_EXPIRING, TokenExpiring
+from .domain.events import CHAT, FEED, TOKEN_EXPIRING, TokenExpiring
 from .http import HttpDependencies, create_http
 from .realtime.audience import SocketAudience
 from .realtime.chat import ChatNamespace
 from .realtime.departure import Departure
+from .realtime.feed import FeedNamespace
 from .realtime.refusals import explain
 from .runtime import mode
 from .runtime.drain import Drain
@@ -27,7 +30,12 @@ from .runtime.socketio_server import server_class
 from .runtime.tokens import TokenVerifier
 from .services.chat import Chat
 from .services.fanout import Fanout
+from .services.feed import Feed
 from .services.presence import Presence
+from .services.producer import Producer
+from .services.publisher import Publisher
+from .services.quotes import Quotes
+from .services.simulation import SimulatedMarket
 from .services.tokens import Tokens
 from .settings import PACKAGE, Settings, settings_or_exit
 
@@ -65,28 +73,38 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         chat = Chat(backends.log, audience, presence, fanout, now, settings.history_size)
         tokens = Tokens(backends.revocations, sessions, backends.signals, now)
 
+        feed = Feed(
+            backends.ticks,
+            SocketAudience(server, FEED.path),
+            backends.signals,
+            settings.server.max_event_streams,
+        )
+        publisher = Publisher(backends.ticks, backends.signals, now, feed.receive)
+        quotes = Quotes(await stack.enter_async_context(open_quotes(settings.quotes_url)))
+
         async def limit(session: Session, event: str) -> float:
             wait = await backends.limiter.hit("events", settings.rate_events, session.user)
             if wait == 0.0 and event == "message":
                 wait = await backends.limiter.hit("message", settings.rate_message, session.user)
             return wait
 
-        server.register_namespace(
-            ChatNamespace(
-                CHAT,
-                chat,
-                sessions=sessions,
-                handshake=handshake,
-                address_of=server.address_of,
-                leeway=settings.jwt_leeway,
-                limit=limit,
-                explain=explain,
-            )
-        )
+        machinery: dict[str, Any] = {
+            "sessions": sessions,
+            "handshake": handshake,
+            "address_of": server.address_of,
+            "leeway": settings.jwt_leeway,
+            "limit": limit,
+            "explain": explain,
+        }
+        server.register_namespace(ChatNamespace(CHAT, chat, **machinery))
+        server.register_namespace(FeedNamespace(FEED, feed, **machinery))
         http = create_http(
             HttpDependencies(
                 settings=settings,
                 chat=chat,
+                feed=feed,
+                publisher=publisher,
+                quotes=quotes,
                 tokens=tokens,
                 verifier=verifier,
                 limiter=backends.limiter,
@@ -96,11 +114,14 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         )
         polling = "polling" in settings.transports
         app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
+        drain.add(feed.end_streams)
         drain.add(Departure(server, sessions))
-        watching = [
-            mode.spawn(watch)
-            for watch in (sessions.watch, server.watch, fanout.watch, presence.watch)
-        ]
+        watches = [sessions.watch, server.watch, fanout.watch, presence.watch]
+        if settings.simulates_feed:
+            producer = Producer(SimulatedMarket(now), publisher, backends.leases)
+            drain.add(producer.leave)
+            watches += [producer.hold, producer.publish]
+        watching = [mode.spawn(watch) for watch in watches]
         stack.push_async_callback(mode.stop, *watching)
         yield Running(app, drain, settings.trusted_proxies)
 

@@ -12,12 +12,22 @@ from socketio import AsyncManager
 
 from .adapters.database import database_problems, migrate_command, open_message_log
 from .adapters.memory import (
+    MemoryLeases,
     MemoryLimiter,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickStore,
     NoSignals,
 )
-from .ports import Limiter, MessageLog, PresenceStore, Revocations, Signals
+from .ports import (
+    Leases,
+    Limiter,
+    MessageLog,
+    PresenceStore,
+    Revocations,
+    Signals,
+    TickStore,
+)
 from .runtime.environment import Secret
 
 
@@ -32,6 +42,8 @@ class Backends:
     presence: PresenceStore
     limiter: Limiter
     revocations: Revocations
+    ticks: TickStore
+    leases: Leases
     signals: Signals
     client_manager: AsyncManager
     checks: Mapping[str, Callable[[], Awaitable[None]]]
@@ -72,6 +84,8 @@ async def open_backends(
             presence=MemoryPresence(),
             limiter=MemoryLimiter(),
             revocations=MemoryRevocations(),
+            ticks=MemoryTickStore(),
+            leases=MemoryLeases(),
             signals=NoSignals(),
             client_manager=AsyncManager(),
             checks={"database": log.ping},

@@ -11,13 +11,23 @@ import msgspec
 from socketio import AsyncManager
 
 from .adapters.memory import (
+    MemoryLeases,
     MemoryLimiter,
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickStore,
     NoSignals,
 )
-from .ports import Limiter, MessageLog, PresenceStore, Revocations, Signals
+from .ports import (
+    Leases,
+    Limiter,
+    MessageLog,
+    PresenceStore,
+    Revocations,
+    Signals,
+    TickStore,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,8 @@ class Backends:
     presence: PresenceStore
     limiter: Limiter
     revocations: Revocations
+    ticks: TickStore
+    leases: Leases
     signals: Signals
     client_manager: AsyncManager
     checks: Mapping[str, Callable[[], Awaitable[None]]]
@@ -66,6 +78,8 @@ async def open_backends(
         presence=MemoryPresence(),
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
+        ticks=MemoryTickStore(),
+        leases=MemoryLeases(),
         signals=NoSignals(),
         client_manager=AsyncManager(),
         checks={},

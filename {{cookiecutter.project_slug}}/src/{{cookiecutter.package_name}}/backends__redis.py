@@ -11,14 +11,24 @@ import msgspec
 from socketio import AsyncManager
 
 from .adapters.memory import (
+    MemoryLeases,
     MemoryLimiter,
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickStore,
     NoSignals,
 )
 from .adapters.redis import RedisMessageLog, RedisStores, open_redis, redis_problems
-from .ports import Limiter, MessageLog, PresenceStore, Revocations, Signals
+from .ports import (
+    Leases,
+    Limiter,
+    MessageLog,
+    PresenceStore,
+    Revocations,
+    Signals,
+    TickStore,
+)
 from .runtime.environment import Secret
 
 
@@ -33,6 +43,8 @@ class Backends:
     presence: PresenceStore
     limiter: Limiter
     revocations: Revocations
+    ticks: TickStore
+    leases: Leases
     signals: Signals
     client_manager: AsyncManager
     checks: Mapping[str, Callable[[], Awaitable[None]]]
@@ -81,6 +93,8 @@ def _in_memory(log: MessageLog) -> Backends:
         presence=MemoryPresence(),
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
+        ticks=MemoryTickStore(),
+        leases=MemoryLeases(),
         signals=NoSignals(),
         client_manager=AsyncManager(),
         checks={},
@@ -93,6 +107,8 @@ def _on_redis(redis: RedisStores, log: MessageLog) -> Backends:
         presence=redis.presence,
         limiter=redis.limiter,
         revocations=redis.revocations,
+        ticks=redis.ticks,
+        leases=redis.leases,
         signals=redis.signals,
         client_manager=redis.client_manager,
         checks={"redis": redis.check},

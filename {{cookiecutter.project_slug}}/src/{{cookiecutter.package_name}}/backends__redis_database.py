@@ -12,13 +12,23 @@ from socketio import AsyncManager
 
 from .adapters.database import database_problems, migrate_command, open_message_log
 from .adapters.memory import (
+    MemoryLeases,
     MemoryLimiter,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickStore,
     NoSignals,
 )
 from .adapters.redis import RedisStores, open_redis, redis_problems
-from .ports import Limiter, MessageLog, PresenceStore, Revocations, Signals
+from .ports import (
+    Leases,
+    Limiter,
+    MessageLog,
+    PresenceStore,
+    Revocations,
+    Signals,
+    TickStore,
+)
 from .runtime.environment import Secret
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
@@ -35,6 +45,8 @@ class Backends:
     presence: PresenceStore
     limiter: Limiter
     revocations: Revocations
+    ticks: TickStore
+    leases: Leases
     signals: Signals
     client_manager: AsyncManager
     checks: Checks
@@ -93,6 +105,8 @@ def _in_memory(log: MessageLog, checks: Checks) -> Backends:
         presence=MemoryPresence(),
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
+        ticks=MemoryTickStore(),
+        leases=MemoryLeases(),
         signals=NoSignals(),
         client_manager=AsyncManager(),
         checks=checks,
@@ -105,6 +119,8 @@ def _on_redis(redis: RedisStores, log: MessageLog, checks: Checks) -> Backends:
         presence=redis.presence,
         limiter=redis.limiter,
         revocations=redis.revocations,
+        ticks=redis.ticks,
+        leases=redis.leases,
         signals=redis.signals,
         client_manager=redis.client_manager,
         checks=checks,

@@ -73,25 +73,44 @@ def _serve_options(settings: Settings) -> ServeOptions:
 @click.option("--rooms", help="Patterns of the rooms it opens, separated by commas; else all.")
 def token(user: str, scope: str, lifetime: int, rooms: str | None) -> None:
     """Print a token, signed with APP_JWT_SECRET."""
-    settings = settings_or_exit()
+    if not 1 <= len(user) <= 255 or not user.isprintable():
+        raise click.BadParameter("1 to 255 printable characters", param_hint="--user")
+    patterns = None if rooms is None else [room.strip() for room in rooms.split(",")]
+    click.echo(_signed(settings_or_exit(), user, scope, lifetime, patterns))
+
+
+def _signed(
+    settings: Settings, user: str, scope: str, lifetime: int, rooms: list[str] | None = None
+) -> str:
     if settings.jwt_secret is None or not settings.hmac_algorithms:
         raise click.ClickException(
             "only the issuer behind APP_JWT_JWKS_URL can sign tokens for this service"
         )
-    if not 1 <= len(user) <= 255 or not user.isprintable():
-        raise click.BadParameter("1 to 255 printable characters", param_hint="--user")
-    click.echo(
-        mint(
-            settings.jwt_secret.reveal(),
-            algorithm=settings.hmac_algorithms[0],
-            user=user,
-            scope=scope,
-            audience=settings.jwt_audience,
-            issuer=settings.jwt_issuer,
-            lifetime=lifetime,
-            rooms=None if rooms is None else [room.strip() for room in rooms.split(",")],
-        )
+    return mint(
+        settings.jwt_secret.reveal(),
+        algorithm=settings.hmac_algorithms[0],
+        user=user,
+        scope=scope,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        lifetime=lifetime,
+        rooms=rooms,
     )
+
+
+@main.command()
+@click.argument("ticks", nargs=-1, metavar="SYMBOL=PRICE...")
+@click.option("--url", help="Of the service; http://HOST:PORT if it is not given.")
+@click.option("--bearer", envvar="TOKEN", help="With feed:write; else one is signed. [env: TOKEN]")
+def publish(ticks: tuple[str, ...], url: str | None, bearer: str | None) -> None:
+    """Publish ticks to a running service; without any, lines of JSON from the standard input:
+    {"symbol": "ACME", "price": 101.25, "at": "2026-01-31T12:00:00Z"}, the time being optional."""
+    from .publishing import publish_all
+
+    settings = settings_or_exit()
+    token = bearer or _signed(settings, "publisher", "feed:write", HOUR)
+    taken = publish_all(url or f"http://{settings.host}:{settings.port}", token, ticks)
+    click.echo(f"{taken} published")
 
 
 @main.command()

@@ -12,6 +12,7 @@ import msgspec
 from .domain.contract import Notice
 from .domain.events import Message, Position
 from .domain.policies import Rate
+from .domain.ticks import Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,60 @@ class PresenceStore(Protocol):
         To be called every few seconds. Returns the (room, user) pairs that left with them; only one
         of the calling workers gets each pair.
         """
+        ...
+
+
+class StaleFence(Exception):
+    """Somebody else holds the lease by now: whoever published with this fence has to stop."""
+
+
+class TickStore(Protocol):
+    """The latest tick of every symbol, for all workers.
+
+    Every method raises :class:`~.domain.errors.Unavailable` when the store does not answer in time.
+    """
+
+    async def put(self, ticks: Sequence[Tick], *, key: str | None, fence: int | None) -> bool:
+        """Take published ticks; false if the same was taken before, and nothing is to be done.
+
+        :param key: names this batch, so that it can be sent again.
+        :param fence: of the lease on which it is published.
+        :raises StaleFence: if the lease has gone to somebody else.
+        :raises Refused: ``invalid_payload`` if the key came with other ticks before.
+        """
+        ...
+
+    async def latest(self, symbols: Collection[str]) -> dict[str, Tick]:
+        """The tick with the latest time of each of `symbols` that has any."""
+        ...
+
+
+class QuoteSource(Protocol):
+    """Another service that knows prices."""
+
+    async def fetch(self, symbol: str) -> Tick:
+        """The price of `symbol` now.
+
+        :raises TimeoutError: if there is no answer in time.
+        :raises ValueError: if the answer is not a price.
+        :raises OSError: if the other service cannot be reached.
+        """
+        ...
+
+
+class Leases(Protocol):
+    """The right to do what only one worker may do."""
+
+    async def claim(self, name: str, seconds: float) -> int | None:
+        """Get the lease `name`, or keep it, for the next `seconds`.
+
+        Returns its fence, which is higher than that of every earlier holder; ``None`` if another
+        worker holds it.
+        """
+        ...
+
+    async def release(self, name: str) -> None:
+        """Give it back, if this worker holds it."""
         ...
 
 

@@ -34,6 +34,13 @@ HttpUrl = Annotated[
         description="an address such as https://issuer.example/keys, without a password",
     ),
 ]
+QuotesUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/@]+(/[^\s@]*)?(?![\s\S])",
+        description="an address such as https://quotes.example/{symbol}, without a password",
+    ),
+]
 Origin = Annotated[
     str,
     Meta(
@@ -85,6 +92,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_http: Rate = Rate(600, 60, 100)
     drain_seconds: DrainSeconds = 20
     history_size: Count = 1000
+    feed: Literal["simulated", "none"] | None = None
+    quotes_url: QuotesUrl | None = None
     console: bool | None = None
     log_level: LogLevel = "info"
     log_style: LogFormat | None = msgspec.field(default=None, name="log_format")
@@ -96,6 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shows_console(self) -> bool:
         return self.env != "production" if self.console is None else self.console
+
+    @property
+    def simulates_feed(self) -> bool:
+        return self.feed == "simulated" if self.feed else self.env == "development"
 
     @property
     def log_format(self) -> LogFormat:

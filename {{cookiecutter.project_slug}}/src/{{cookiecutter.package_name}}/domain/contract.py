@@ -33,12 +33,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An event that the service sends."""
+    """An event that the service sends.
+
+    `coalesced_by`: the text field by which ``coalesce`` tells apart what the notices are about; the
+    newest of each is kept. Without, it is the newest of all.
+    """
 
     name: str
     payload: type[msgspec.Struct]
     doc: str
     when_slow: SlowReader = "disconnect"
+    coalesced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ RefusalCode = Literal[
     "internal",
 ]
 
+UpstreamCode = Literal["upstream_timeout", "upstream_failed", "not_configured"]
+"""On HTTP only."""
+
 
 class Refused(Exception):
     """A request that the service understood and does not carry out.
@@ -25,9 +28,11 @@ class Refused(Exception):
     :param retry_after: seconds after which the same request may succeed.
     """
 
-    def __init__(self, code: RefusalCode, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, code: RefusalCode | UpstreamCode, message: str, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
-        self.code: RefusalCode = code
+        self.code: RefusalCode | UpstreamCode = code
         self.message = message
         self.retry_after = retry_after
 

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from .contract import Ack, Command, Namespace, Notice, Payload
 from .rooms import ROOM_PATTERN
+from .ticks import MAX_SYMBOLS, SYMBOL_PATTERN, Tick
 
 # ``(?![\s\S])`` is "end of text" in Python and in JavaScript; ``$`` would let "room\n" pass.
 Room = Annotated[str, Meta(pattern=ROOM_PATTERN, description="Room name.", examples=["lobby"])]
@@ -33,6 +34,10 @@ Text = Annotated[
     Meta(min_length=1, max_length=4000, pattern=r"^[^\u0000]+(?![\s\S])", examples=["Hello!"]),
 ]
 User = Annotated[str, Meta(description="Subject of a token.", examples=["ada"])]
+Symbol = Annotated[
+    str, Meta(pattern=SYMBOL_PATTERN, description="What is traded.", examples=["ACME"])
+]
+Symbols = Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Token = Annotated[str, Meta(min_length=1, max_length=8192)]
 Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -59,6 +64,17 @@ class SendMessage(Payload, frozen=True):
     room: Room
     text: Text
     id: MessageId
+
+
+class Subscribe(Payload, frozen=True):
+    """``since``: the client has what came until then; the snapshot holds only what is newer."""
+
+    symbols: Symbols
+    since: Moment | None = None
+
+
+class Unsubscribe(Payload, frozen=True):
+    symbols: Symbols
 
 
 class TokenRefresh(Payload, frozen=True):
@@ -98,6 +114,16 @@ class Sent(Ack, frozen=True):
     duplicate: bool
 
 
+class Subscribed(Ack, frozen=True):
+    """``snapshot``: the latest tick of each symbol that has any; ``ticks`` go on from there."""
+
+    snapshot: list[Tick]
+
+
+class Unsubscribed(Ack, frozen=True):
+    """Nothing more comes of these symbols."""
+
+
 class TokenRefreshed(Ack, frozen=True):
     expires_at: Moment
 
@@ -106,6 +132,12 @@ class PresenceChange(msgspec.Struct, frozen=True):
     room: str
     joined: list[User]
     left: list[User]
+
+
+class Ticks(msgspec.Struct, frozen=True):
+    """Of one symbol, in the order they came."""
+
+    ticks: list[Tick]
 
 
 class TokenExpiring(msgspec.Struct, frozen=True):
@@ -125,6 +157,7 @@ TOKEN_EXPIRING = Notice("token_expiring", TokenExpiring, "The token ends soon; r
 SERVER_DRAINING = Notice("server_draining", ServerDraining, "This worker stops; come back later.")
 MESSAGE = Notice("message", Message, "A message in a room you joined.")
 PRESENCE = Notice("presence", PresenceChange, "Who came to and who left a room you joined.")
+TICKS = Notice("ticks", Ticks, "News of a symbol.", when_slow="coalesce", coalesced_by="symbol")
 
 CHAT = Namespace(
     path="/chat",
@@ -138,4 +171,15 @@ CHAT = Namespace(
     notices=(MESSAGE, PRESENCE, TOKEN_EXPIRING, SERVER_DRAINING),
 )
 
-NAMESPACES = (CHAT,)
+FEED = Namespace(
+    path="/feed",
+    scope="feed:read",
+    commands=(
+        Command("subscribe", Subscribe, Subscribed, "Get the ticks of symbols from now on."),
+        Command("unsubscribe", Unsubscribe, Unsubscribed, "Get them no longer."),
+        TOKEN_REFRESH,
+    ),
+    notices=(TICKS, TOKEN_EXPIRING, SERVER_DRAINING),
+)
+
+NAMESPACES = (CHAT, FEED)

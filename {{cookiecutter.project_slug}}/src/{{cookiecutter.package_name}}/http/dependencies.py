@@ -12,6 +12,9 @@ from ..ports import Limiter
 from ..runtime.drain import Drain
 from ..runtime.tokens import TokenVerifier
 from ..services.chat import Chat
+from ..services.feed import Feed
+from ..services.publisher import Publisher
+from ..services.quotes import Quotes
 from ..services.tokens import Tokens
 from ..settings import Settings
 
@@ -23,6 +26,9 @@ Check = Callable[[], Awaitable[None]]
 class HttpDependencies:
     settings: Settings
     chat: Chat
+    feed: Feed
+    publisher: Publisher
+    quotes: Quotes
     tokens: Tokens
     verifier: TokenVerifier
     limiter: Limiter

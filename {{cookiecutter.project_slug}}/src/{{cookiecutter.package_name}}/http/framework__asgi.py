@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, cast
 
-from flask import Flask, render_template, request
+from flask import Flask, Response, render_template, request
 
-from ..runtime.flask_app import AsgiFlask
+from ..runtime.flask_app import AsgiFlask, StreamedResponse
+
+_STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Proxies pass on what comes as it comes."""
 
 
 def make_app(name: str, **options: Any) -> Flask:
@@ -21,3 +25,8 @@ async def request_body() -> bytes:
 async def page(template: str, **values: Any) -> str:
     """A page made from one of the templates."""
     return render_template(template, **values)
+
+
+def event_stream(events: AsyncIterator[bytes]) -> Response:
+    """Server-sent events, sent as they come; `events` is closed when the client leaves."""
+    return StreamedResponse(cast("AsyncGenerator[bytes, None]", events), headers=_STREAM)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
-from quart import Quart, render_template, request
+from quart import Quart, Response, render_template, request
+
+_STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Proxies pass on what comes as it comes."""
 
 
 def make_app(name: str, **options: Any) -> Quart:
@@ -20,3 +24,10 @@ async def request_body() -> bytes:
 async def page(template: str, **values: Any) -> str:
     """A page made from one of the templates."""
     return await render_template(template, **values)
+
+
+def event_stream(events: AsyncIterator[bytes]) -> Response:
+    """Server-sent events, sent as they come; `events` is closed when the client leaves."""
+    response = Response(events, headers=_STREAM, mimetype="text/event-stream")
+    response.timeout = None
+    return response

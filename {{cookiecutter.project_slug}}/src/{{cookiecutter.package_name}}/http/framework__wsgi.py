@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
+
+_STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Proxies pass on what comes as it comes."""
 
 
 def make_app(name: str, **options: Any) -> Flask:
@@ -26,3 +30,8 @@ def request_body() -> bytes:
 def page(template: str, **values: Any) -> str:
     """A page made from one of the templates."""
     return render_template(template, **values)
+
+
+def event_stream(events: Iterator[bytes]) -> Response:
+    """Server-sent events, sent as they come; `events` is closed when the client leaves."""
+    return Response(events, headers=_STREAM, mimetype="text/event-stream")

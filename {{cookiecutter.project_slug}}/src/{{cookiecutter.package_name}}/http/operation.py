@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -26,7 +26,7 @@ _operations: dict[Callable[..., Any], Operation] = {}
 
 
 def operation(
-    summary: str, *, scope: str | None = None, status: int = 200
+    summary: str, *, scope: str | None = None, status: int = 200, codes: Sequence[str] = ()
 ) -> Callable[[View], Callable[..., Awaitable[Response]]]:
     """Make a view an operation of the API. Its annotations say what it takes and gives::
 
@@ -35,12 +35,15 @@ def operation(
         async def history(room: Room, query: HistoryQuery, claims: Claims) -> HistoryPage: ...
 
     ``query`` and ``body`` are converted to their types, other arguments come from the path, and
-    what is returned is sent as JSON. ``claims`` are those of the token, which must have `scope`.
+    what is returned is sent as JSON, unless it is a response: an event stream. ``claims`` are those
+    of the token, which must have `scope`.
+
+    :param codes: refusals that may come beside those that its types bring along.
     """
 
     def decorate(view: View) -> Callable[..., Awaitable[Response]]:
         hints = get_type_hints(view, include_extras=True)
-        described = _describe(view, hints, summary, scope, status)
+        described = _describe(view, hints, summary, scope, status, codes)
 
         @functools.wraps(view)
         async def call(**path: str) -> Response:
@@ -52,6 +55,8 @@ def operation(
                     arguments["claims"] = claims
             arguments |= await _read(described, path)
             result = await view(**arguments)
+            if isinstance(result, Response):
+                return result
             return Response(
                 msgspec.json.encode(result),
                 status,
@@ -76,7 +81,12 @@ def routes(app: Flask) -> Iterator[Route]:
 
 
 def _describe(
-    view: View, hints: dict[str, Any], summary: str, scope: str | None, status: int
+    view: View,
+    hints: dict[str, Any],
+    summary: str,
+    scope: str | None,
+    status: int,
+    further: Sequence[str],
 ) -> Operation:
     parameters = [(name, hint) for name, hint in hints.items() if name not in RESERVED]
     path = msgspec.defstruct(f"{view.__name__}_path", parameters) if parameters else None
@@ -88,6 +98,7 @@ def _describe(
         codes += ["too_large", "unsupported_media_type"]
     if scope is not None:
         codes += [*get_args(TokenCode), "forbidden", "overloaded"]
+    streams = hints["return"] is Response
     return Operation(
         name=view.__name__,
         summary=summary,
@@ -96,9 +107,10 @@ def _describe(
         path=path,
         query=query,
         body=body,
-        result=hints["return"],
+        result=str if streams else hints["return"],
+        media_type="text/event-stream" if streams else "application/json",
         status=status,
-        failures=[(status_of(code), code) for code in codes],
+        failures=[(status_of(code), code) for code in [*codes, *further]],
     )
 
 

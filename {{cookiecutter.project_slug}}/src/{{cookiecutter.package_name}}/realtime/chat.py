@@ -12,15 +12,13 @@ from ..domain.events import (
     Left,
     SendMessage,
     Sent,
-    TokenRefresh,
-    TokenRefreshed,
 )
-from ..runtime.namespace import GatedNamespace
 from ..runtime.sessions import Session
 from ..services.chat import Chat, Member
+from .authenticated import AuthenticatedNamespace
 
 
-class ChatNamespace(GatedNamespace):
+class ChatNamespace(AuthenticatedNamespace):
     """Hands the events of ``/chat`` to the :class:`~..services.chat.Chat` service."""
 
     def __init__(self, contract: Namespace, chat: Chat, **machinery: Any) -> None:
@@ -35,10 +33,6 @@ class ChatNamespace(GatedNamespace):
 
     async def on_message(self, session: Session, command: SendMessage) -> Sent:
         return await self._chat.send(_member(session), command)
-
-    async def on_token_refresh(self, session: Session, command: TokenRefresh) -> TokenRefreshed:
-        session = await self.refresh(session, command.token)
-        return TokenRefreshed(expires_at=session.claims.expires_at)
 
     async def gone(self, session: Session) -> None:
         await self._chat.gone(_member(session))

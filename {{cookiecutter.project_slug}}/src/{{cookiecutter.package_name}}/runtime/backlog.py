@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from engineio import packet
 
@@ -16,9 +16,24 @@ from . import metrics, mode
 WhenSlow = Literal["disconnect", "drop_oldest", "coalesce"]
 Event = tuple[str, str]
 """Namespace and event."""
-Policies = Mapping[Event, WhenSlow]
-"""What becomes of an event when its client reads too slowly."""
 
+
+class Policy(NamedTuple):
+    """What becomes of an event when its client reads too slowly.
+
+    `by`: the text field that says what the event is about, near its start; ``None``: all are about
+    the same.
+    """
+
+    when_slow: WhenSlow
+    by: str | None = None
+
+
+LOOKED_AT = 300
+"""Characters of a packet in which its event, and what that is about, must be found."""
+Policies = Mapping[Event, Policy]
+
+_DISCONNECT = Policy("disconnect")
 _EVENT = re.compile(r'2(?:(/[^,]*),)?\["([^"]+)"')
 _OVERHEAD = 64  # bytes a waiting packet costs beside its content
 
@@ -34,8 +49,8 @@ class Backlog:
     """Packets of Engine.IO, in the order they came.
 
     What does not fit any more is treated by the policy of its event: ``drop_oldest`` makes room by
-    dropping such events, the oldest first; ``coalesce`` keeps only the newest of its event; all
-    others end the client: nothing more is taken, and :attr:`overflowed` asks to close it.
+    dropping such events, the oldest first; ``coalesce`` keeps only the newest of what it is about;
+    all others end the client: nothing more is taken, and :attr:`overflowed` asks to close it.
 
     :param limit: bytes that may wait. One packet may always, whatever its size.
     """
@@ -90,16 +105,16 @@ class Backlog:
         return found.packet
 
     def _make_room(self, size: int, item: Any) -> int:
-        coming = self.event_of(item)
+        coming = self._subject_of(item)
         kept: deque[_Waiting] = deque()
         excess = self._bytes + size - self._limit
         for waiting in self._waiting:
-            event = self.event_of(waiting.packet)
-            policy = self._policies.get(event, "disconnect") if event else "disconnect"
-            superseded = policy == "coalesce" and event == coming
-            if event and (superseded or (policy == "drop_oldest" and excess > 0)):
+            subject = self._subject_of(waiting.packet)
+            event, policy, _ = subject
+            superseded = policy.when_slow == "coalesce" and subject == coming
+            if event and (superseded or (policy.when_slow == "drop_oldest" and excess > 0)):
                 excess -= waiting.size
-                metrics.DROPPED.labels(*event, policy).inc()
+                metrics.DROPPED.labels(*event, policy.when_slow).inc()
             else:
                 kept.append(waiting)
         dropped = len(self._waiting) - len(kept)
@@ -107,13 +122,25 @@ class Backlog:
         self._bytes = sum(waiting.size for waiting in kept)
         return dropped
 
-    def event_of(self, item: Any) -> Event | None:
-        """The event that waits; ``None`` for whatever else does."""
+    def text_of(self, item: Any) -> str:
+        """The beginning of the packet of Socket.IO that waits; nothing for whatever else does."""
         data = getattr(item, "data", None)
-        return event_in(data) if isinstance(data, str) else None
+        return data[:LOOKED_AT] if isinstance(data, str) else ""
+
+    def _subject_of(self, item: Any) -> tuple[Event | None, Policy, str | None]:
+        text = self.text_of(item)
+        event = event_in(text)
+        policy = self._policies.get(event, _DISCONNECT) if event else _DISCONNECT
+        return event, policy, field_in(text, policy.by) if policy.by else None
 
 
 def event_in(packet: str) -> Event | None:
     """The event of a packet of Socket.IO."""
-    found = _EVENT.match(packet[:300])
+    found = _EVENT.match(packet)
     return (found[1] or "/", found[2]) if found else None
+
+
+def field_in(packet: str, name: str) -> str | None:
+    """The first text field called `name` in a packet of Socket.IO, as it is written there."""
+    _, found, rest = packet.partition(f'"{name}":"')
+    return rest.partition('"')[0] if found else None

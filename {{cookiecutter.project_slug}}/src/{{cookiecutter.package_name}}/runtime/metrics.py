@@ -63,6 +63,13 @@ SIGNALS_LOST = Counter(
     "Signals between workers that were dropped, by direction: in or out.",
     ["direction"],
 )
+FEED_TICKS = Counter("feed_ticks", "Ticks accepted from publishers.")
+FEED_DELAY = Histogram(
+    "feed_delay_seconds",
+    "Seconds from a batch's acceptance to its delivery to this worker's clients.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+FEED_STREAMS = Gauge("feed_streams", "Open event streams of the feed.", multiprocess_mode="livesum")
 BACKEND_UP = Gauge(
     "backend_up",
     "Whether a backend answers: 1, or 0 if it fails for any worker.",

@@ -12,7 +12,7 @@ import structlog
 from socketio.exceptions import ConnectionRefusedError as SocketRefused
 
 from . import metrics, mode
-from .backlog import Policies, WhenSlow
+from .backlog import Policies, Policy, WhenSlow
 from .gate import CommandHandler, CommandType, Gate, Limit
 from .handshake import Handshake, HandshakeRefused
 from .refusal import Refusal
@@ -31,6 +31,8 @@ class NoticeType(Protocol):
     def name(self) -> str: ...
     @property
     def when_slow(self) -> WhenSlow: ...
+    @property
+    def coalesced_by(self) -> str | None: ...
 
 
 class NamespaceContract(Protocol):
@@ -84,7 +86,10 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     def policies(self) -> Policies:
         """What becomes of its notices when a client reads too slowly."""
         path = self._contract.path
-        return {(path, notice.name): notice.when_slow for notice in self._contract.notices}
+        return {
+            (path, notice.name): Policy(notice.when_slow, notice.coalesced_by)
+            for notice in self._contract.notices
+        }
 
     async def gone(self, session: Session) -> None:
         """Called once after a session ended, however it did."""

@@ -18,7 +18,7 @@ from engineio.exceptions import EngineIOError
 from socketio import packet
 
 from . import codec, metrics, mode
-from .backlog import WhenSlow
+from .backlog import Event, Policy
 from .frames import MALFORMED, MalformedFrame
 from .origins import OriginPolicy
 from .refusal import Refusal
@@ -90,7 +90,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             logger=logging.getLogger("socketio"),
             engineio_logger=logging.getLogger("engineio"),
         )
-        self._policies: dict[tuple[str, str], WhenSlow] = {}
+        self._policies: dict[Event, Policy] = {}
         self.eio.create_queue = lambda: SendQueue(max_send_bytes, self._policies)
         self._max_send_seconds = max_send_seconds
         self._client_address = address_of

@@ -20,4 +20,5 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     web_concurrency: Workers = 1
     max_connections: Connections = 20000
+    max_event_streams: Connections = 1000
     engine: Engine = "fast"

@@ -19,3 +19,4 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     web_concurrency: Workers = 1
     max_connections: Connections = 5000
+    max_event_streams: Connections = 1000

@@ -7,7 +7,7 @@ from pathlib import Path
 from .serve import ServeOptions
 
 SPARE_THREADS = 32
-"""For HTTP requests. Each open WebSocket has a thread of its own."""
+"""For HTTP requests. Each open WebSocket and event stream has a thread of its own."""
 
 
 def serve_production(options: ServeOptions) -> None:
@@ -15,7 +15,8 @@ def serve_production(options: ServeOptions) -> None:
     from .gunicorn_server import run_gunicorn
     from .worker import Worker
 
-    threads = options.server.max_connections + SPARE_THREADS
+    open_long = options.server.max_connections + options.server.max_event_streams
+    threads = open_long + SPARE_THREADS
     run_gunicorn(options, Worker, threads=threads, worker_connections=threads + SPARE_THREADS)
 
 

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 import socketio
 
+from {{cookiecutter.package_name}}.adapters.memory import MemoryTickStore
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.events import Message, Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
+from {{cookiecutter.package_name}}.domain.ticks import Tick
 from {{cookiecutter.package_name}}.http import HttpDependencies, create_http
 from {{cookiecutter.package_name}}.ports import Appended, Replay
 from {{cookiecutter.package_name}}.runtime.drain import Drain
@@ -20,6 +22,9 @@ from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
 from {{cookiecutter.package_name}}.runtime.mode import ASYNC_MODE
 from {{cookiecutter.package_name}}.runtime.tokens import TokenVerifier, mint
 from {{cookiecutter.package_name}}.services.chat import Chat
+from {{cookiecutter.package_name}}.services.feed import Feed
+from {{cookiecutter.package_name}}.services.publisher import Publisher
+from {{cookiecutter.package_name}}.services.quotes import Quotes
 from {{cookiecutter.package_name}}.services.tokens import Tokens
 from {{cookiecutter.package_name}}.settings import PACKAGE, Settings, load_settings
 
@@ -103,6 +108,19 @@ class Sessions:
         return 0
 
 
+class QuoteSource:
+    """Knows what is in `prices`; an exception there is raised."""
+
+    def __init__(self) -> None:
+        self.prices: dict[str, float | Exception] = {}
+
+    async def fetch(self, symbol: str) -> Tick:
+        price = self.prices[symbol]
+        if isinstance(price, Exception):
+            raise price
+        return Tick(symbol, price, NOW)
+
+
 class Service:
     """One application and what lies beneath it. `client` asks it."""
 
@@ -113,11 +131,16 @@ class Service:
         self.log, self.limiter, self.revocations = Log(), Limiter(), Revocations()
         self.checks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.drain = Drain(20)
-        anything: Any = None  # history reads the log and nothing else
+        self.ticks, self.quotes = MemoryTickStore(), QuoteSource()
+        anything: Any = None  # history reads the log and nothing else; nobody subscribes here
+        self.publisher = Publisher(self.ticks, Signals(), lambda: datetime.now(UTC))
         self.http = create_http(
             HttpDependencies(
                 settings=settings,
                 chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),
+                feed=Feed(self.ticks, anything, Signals()),
+                publisher=self.publisher,
+                quotes=Quotes(self.quotes if settings.quotes_url else None),
                 tokens=Tokens(self.revocations, Sessions(), Signals(), lambda: NOW),
                 verifier=self._verifier(),
                 limiter=self.limiter,

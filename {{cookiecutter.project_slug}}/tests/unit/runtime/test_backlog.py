@@ -6,13 +6,19 @@ import pytest
 from engineio.packet import CLOSE, MESSAGE, PING, Packet
 from prometheus_client import REGISTRY
 
-from {{cookiecutter.package_name}}.runtime.backlog import Backlog, Policies, WhenSlow
+from {{cookiecutter.package_name}}.runtime.backlog import (
+    Backlog,
+    Policies,
+    Policy,
+    WhenSlow,
+)
 
 LIMIT = 10_000
 POLICIES: Policies = {
-    ("/chat", "message"): "disconnect",
-    ("/chat", "presence"): "drop_oldest",
-    ("/feed", "ticks"): "coalesce",
+    ("/chat", "message"): Policy("disconnect"),
+    ("/chat", "presence"): Policy("drop_oldest"),
+    ("/feed", "status"): Policy("coalesce"),
+    ("/feed", "ticks"): Policy("coalesce", by="symbol"),
 }
 
 
@@ -74,10 +80,25 @@ def test_the_oldest_are_dropped_where_that_is_the_policy(backlog: Backlog) -> No
 
 def test_only_the_newest_is_kept_where_that_is_the_policy(backlog: Backlog) -> None:
     for _ in range(30):
-        backlog.add(event("ticks", 2000, "/feed"))
+        backlog.add(event("status", 2000, "/feed"))
     assert not backlog.overflowed
     assert len(backlog) <= LIMIT // 2000
-    assert set(names(backlog)) == {"ticks"}
+    assert set(names(backlog)) == {"status"}
+
+
+def ticks(symbol: str, number: int) -> Packet:
+    about = f'"symbol":"{symbol}","n":{number},"{"x" * 2000}":0'
+    return Packet(MESSAGE, f'2/feed,["ticks",{{{about}}}]')
+
+
+def test_the_newest_of_each_subject_is_kept(backlog: Backlog) -> None:
+    backlog.add(ticks("RARE", 0))
+    for number in range(30):
+        backlog.add(ticks("OFTEN", number))
+    assert not backlog.overflowed
+    kept = [json.loads(backlog.take().data[7:])[1] for _ in range(len(backlog))]
+    assert kept[0]["symbol"] == "RARE"
+    assert [kept[-1][name] for name in ("symbol", "n")] == ["OFTEN", 29]
 
 
 def test_what_must_not_be_missed_makes_room_by_what_may(backlog: Backlog) -> None:
@@ -91,7 +112,7 @@ def test_what_must_not_be_missed_makes_room_by_what_may(backlog: Backlog) -> Non
 
 @pytest.mark.parametrize("policy", ["disconnect", "drop_oldest", "coalesce"])
 def test_one_packet_may_be_of_any_size(policy: WhenSlow) -> None:
-    backlog = Backlog(LIMIT, {("/chat", "history"): policy})
+    backlog = Backlog(LIMIT, {("/chat", "history"): Policy(policy)})
     backlog.add(event("history", 10 * LIMIT))
     assert len(backlog) == 1
     assert not backlog.overflowed

@@ -97,6 +97,7 @@ OPERATION = contract.Operation(
     body=Draw,
     result=Drawn,
     status=201,
+    media_type="application/json",
     failures=[(400, "bad"), (400, "worse"), (429, "slow")],
 )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from .leases import MemoryLeases
 from .limiter import MemoryLimiter
 from .message_log import MemoryMessageLog
 from .presence import MemoryPresence
 from .revocations import MemoryRevocations
 from .signals import NoSignals
+from .ticks import MemoryTickStore
 
 __all__ = [
+    "MemoryLeases",
     "MemoryLimiter",
     "MemoryMessageLog",
     "MemoryPresence",
     "MemoryRevocations",
+    "MemoryTickStore",
     "NoSignals",
 ]

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from redis.asyncio import BlockingConnectionPool
 
 from ...domain.errors import Unavailable
+from ...domain.ticks import PRODUCER
+from .leases import RedisLeases
 from .limiter import RedisLimiter
 from .link import RedisLink
 from .manager import SignalsManager
@@ -18,6 +20,7 @@ from .message_log import RedisMessageLog
 from .presence import RedisPresence
 from .revocations import RedisRevocations
 from .signals import RedisSignals
+from .ticks import RedisTickStore
 
 __all__ = ["RedisMessageLog", "RedisStores", "open_redis", "redis_problems"]
 
@@ -34,6 +37,8 @@ class RedisStores:
     presence: RedisPresence
     limiter: RedisLimiter
     revocations: RedisRevocations
+    ticks: RedisTickStore
+    leases: RedisLeases
     signals: RedisSignals
     client_manager: SignalsManager
 
@@ -66,6 +71,8 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
             presence=presence,
             limiter=RedisLimiter(link, prefix=prefix),
             revocations=RedisRevocations(link, prefix=prefix),
+            ticks=RedisTickStore(link, prefix=prefix, lease=PRODUCER),
+            leases=RedisLeases(link, prefix=prefix, worker=worker),
             signals=signals,
             client_manager=manager,
         )

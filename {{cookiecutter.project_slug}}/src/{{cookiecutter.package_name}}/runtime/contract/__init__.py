@@ -54,6 +54,7 @@ class Operation:
     :param scope: the scope a bearer token needs; ``None``: no token is asked for.
     :param path: a field for each parameter in the path; `query` likewise.
     :param body: a type JSON is decoded to, `result` one it is encoded from.
+    :param media_type: of the response.
     :param failures: status and code of every refusal that may come instead.
     """
 
@@ -66,6 +67,7 @@ class Operation:
     body: Any
     result: Any
     status: int
+    media_type: str
     failures: Sequence[tuple[int, str]]
 
 

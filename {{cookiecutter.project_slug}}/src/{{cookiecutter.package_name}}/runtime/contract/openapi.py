@@ -26,7 +26,7 @@ def build(*, title: str, version: str, routes: Sequence[Route]) -> Document:
     paths: dict[str, dict[str, Any]] = {}
     for route in sorted(routes, key=lambda route: (route.path, route.method)):
         paths.setdefault(route.path, {})[route.method.lower()] = writer.operation(route.operation)
-    for struct in parameters:  # written out as parameters, nothing refers to them
+    for struct in set(parameters):  # written out as parameters, nothing refers to them
         del named[schemas[struct]["$ref"].removeprefix(REF)]
     return {
         "openapi": "3.1.0",
@@ -82,7 +82,7 @@ class _Writer:
         return written
 
     def _responses(self, operation: Operation) -> Schema:
-        content = {"application/json": self._content(operation.result)}
+        content = {operation.media_type: self._content(operation.result)}
         phrase = HTTPStatus(operation.status).phrase
         responses = {str(operation.status): {"description": phrase, "content": content}}
         for status in sorted({status for status, _ in operation.failures}):

@@ -121,7 +121,7 @@ def _body(operation: Schema, named: dict[str, Schema]) -> Iterator[Part]:
 def _results(operation: Schema, named: dict[str, Schema]) -> Iterator[Part]:
     for status, response in operation["responses"].items():
         if status.startswith("2"):
-            content = response["content"]["application/json"]
+            [content] = response["content"].values()
             yield _part(f"Answer {status}", content["schema"], content.get("example"), named)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engineio.packet import MESSAGE
 
-from ..backlog import Backlog, Event, Policies, event_in
+from ..backlog import LOOKED_AT, Backlog, Policies
 from .outgoing import TEXT, head_size
 
 WRITE_BYTES = 65536
@@ -56,10 +56,10 @@ class Unsent(Backlog):
             data += self.take().data
         return bytes(data)
 
-    def event_of(self, item: Frame) -> Event | None:
+    def text_of(self, item: Frame) -> str:
         frame = item.data
         if frame[0] != TEXT:
-            return None
+            return ""
         start = head_size(frame)
-        packet = frame[start : start + 300].decode("utf-8", "replace")
-        return event_in(packet[1:]) if packet[:1] == str(MESSAGE) else None
+        packet = frame[start : start + LOOKED_AT].decode("utf-8", "replace")
+        return packet[1:] if packet[:1] == str(MESSAGE) else ""

@@ -9,11 +9,13 @@ from {{cookiecutter.package_name}}.adapters.memory import (
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickStore,
 )
 from {{cookiecutter.package_name}}.domain.events import Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
 
 from ..message_log_contract import HISTORY_SIZE, BoundedLogContract, fill
+from ..tick_store_contract import TickStoreContract, put, tick
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -79,3 +81,16 @@ async def test_revocations() -> None:
     for number in range(2):
         await revocations.revoke_token(f"newer-{number}")
     assert not await revocations.is_revoked("j1", "bob", NOW)
+
+
+class TestMemoryTickStore(TickStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryTickStore:
+        return MemoryTickStore()
+
+    async def test_it_is_bounded(self) -> None:
+        store = MemoryTickStore(max_symbols=2, max_keys=2)
+        for number, symbol in enumerate("ABCA"):
+            assert await put(store, tick(symbol, number), key=f"k{number}")
+        assert set(await store.latest("ABC")) == {"A", "C"}
+        assert await put(store, tick("A", 0), key="k0")

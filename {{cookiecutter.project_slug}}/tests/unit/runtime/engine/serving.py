@@ -11,7 +11,7 @@ import websockets
 
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
-from {{cookiecutter.package_name}}.runtime.backlog import Policies
+from {{cookiecutter.package_name}}.runtime.backlog import Policies, Policy
 from {{cookiecutter.package_name}}.runtime.engine import websocket_class
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.mount import Mount
@@ -26,7 +26,10 @@ PATIENCE = 5.0
 class Lab(socketio.AsyncNamespace):  # type: ignore[misc]
     """Handlers that show in which order things happen."""
 
-    policies: ClassVar[Policies] = {("/", "newest"): "coalesce", ("/", "spare"): "drop_oldest"}
+    policies: ClassVar[Policies] = {
+        ("/", "newest"): Policy("coalesce"),
+        ("/", "spare"): Policy("drop_oldest"),
+    }
 
     def __init__(self) -> None:
         super().__init__("/")

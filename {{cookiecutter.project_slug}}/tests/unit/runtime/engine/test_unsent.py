@@ -4,7 +4,11 @@ import time
 
 import pytest
 
-from {{cookiecutter.package_name}}.runtime.backlog import WhenSlow
+from {{cookiecutter.package_name}}.runtime.backlog import (
+    Policies,
+    Policy,
+    event_in,
+)
 from {{cookiecutter.package_name}}.runtime.engine.outgoing import (
     BINARY,
     PONG,
@@ -17,9 +21,9 @@ from {{cookiecutter.package_name}}.runtime.engine.unsent import (
     Unsent,
 )
 
-POLICIES: dict[tuple[str, str], WhenSlow] = {
-    ("/chat", "presence"): "drop_oldest",
-    ("/", "price"): "coalesce",
+POLICIES: Policies = {
+    ("/chat", "presence"): Policy("drop_oldest"),
+    ("/", "price"): Policy("coalesce"),
 }
 
 
@@ -36,10 +40,10 @@ def waiting(unsent: Unsent) -> list[bytes]:
 
 def test_frames_are_known_by_their_events() -> None:
     unsent = Unsent(10_000, POLICIES)
-    assert unsent.event_of(event(PRESENCE, 1)) == ("/chat", "presence")
-    assert unsent.event_of(event(PRICE, 1, 70_000)) == ("/", "price")
+    assert event_in(unsent.text_of(event(PRESENCE, 1))) == ("/chat", "presence")
+    assert event_in(unsent.text_of(event(PRICE, 1, 70_000))) == ("/", "price")
     for other in (text_frame(b"2"), frame(PONG, b"42[]"), frame(BINARY, b'42["price"]')):
-        assert unsent.event_of(Frame(other)) is None
+        assert event_in(unsent.text_of(Frame(other))) is None
 
 
 def test_the_oldest_are_dropped() -> None:
