@@ -79,14 +79,17 @@ class Process:
         sys.exit(0)
 
     def _serve(self, listener: object) -> None:
+        server = self._options.server
+        open_long = server.max_connections + server.max_event_streams
         wsgi.server(
             listener,
             self._entry,
             log=logging.getLogger("eventlet.wsgi"),
             log_output=False,
-            max_size=self._options.server.max_connections + SPARE_CONNECTIONS,
+            max_size=open_long + SPARE_CONNECTIONS,
             keepalive=KEEP_ALIVE,
             socket_timeout=KEEP_ALIVE,
+            minimum_chunk_size=1,  # or it would collect 4 KB of an event stream before sending
             debug=False,
             capitalize_response_headers=False,
         )

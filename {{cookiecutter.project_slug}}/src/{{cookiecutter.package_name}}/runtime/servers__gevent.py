@@ -9,7 +9,7 @@ from gevent import monkey
 from .serve import ServeOptions
 
 SPARE_CONNECTIONS = 200
-"""For HTTP requests, beside the Socket.IO connections."""
+"""For HTTP requests, beside the Socket.IO connections and event streams."""
 
 
 def serve_production(options: ServeOptions) -> None:
@@ -26,8 +26,8 @@ def serve_production(options: ServeOptions) -> None:
             "gevent has not patched the standard library: start the service with"
             " `python -m`, or import its runtime.patch before anything else"
         )
-    connections = options.server.max_connections + SPARE_CONNECTIONS
-    run_gunicorn(options, Worker, worker_connections=connections)
+    open_long = options.server.max_connections + options.server.max_event_streams
+    run_gunicorn(options, Worker, worker_connections=open_long + SPARE_CONNECTIONS)
 
 
 def serve_development(options: ServeOptions, directory: Path) -> None:
