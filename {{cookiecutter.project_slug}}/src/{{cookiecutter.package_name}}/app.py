@@ -35,6 +35,7 @@ from .services.presence import Presence
 from .services.producer import Producer
 from .services.publisher import Publisher
 from .services.quotes import Quotes
+from .services.recorder import open_recorder
 from .services.simulation import SimulatedMarket
 from .services.tokens import Tokens
 from .settings import PACKAGE, Settings, settings_or_exit
@@ -79,7 +80,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             backends.signals,
             settings.server.max_event_streams,
         )
-        publisher = Publisher(backends.ticks, backends.signals, now, feed.receive)
+        recorder = await stack.enter_async_context(open_recorder(backends.history))
+        publisher = Publisher(backends.ticks, recorder, backends.signals, now, feed.receive)
         quotes = Quotes(await stack.enter_async_context(open_quotes(settings.quotes_url)))
 
         async def limit(session: Session, event: str) -> float:
@@ -104,6 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 chat=chat,
                 feed=feed,
                 publisher=publisher,
+                history=backends.history,
                 quotes=quotes,
                 tokens=tokens,
                 verifier=verifier,

@@ -10,7 +10,7 @@ import click
 import msgspec
 from socketio import AsyncManager
 
-from .adapters.database import database_problems, migrate_command, open_message_log
+from .adapters.database import database_problems, migrate_command, open_stores
 from .adapters.memory import (
     MemoryLeases,
     MemoryLimiter,
@@ -26,6 +26,7 @@ from .ports import (
     PresenceStore,
     Revocations,
     Signals,
+    TickHistory,
     TickStore,
 )
 from .runtime.environment import Secret
@@ -43,6 +44,7 @@ class Backends:
     limiter: Limiter
     revocations: Revocations
     ticks: TickStore
+    history: TickHistory
     leases: Leases
     signals: Signals
     client_manager: AsyncManager
@@ -78,17 +80,18 @@ async def open_backends(
     :param history_size: messages kept in each room.
     """
     url = _reveal(settings.database_url)
-    async with open_message_log(url, history_size=history_size) as log:
+    async with open_stores(url, history_size=history_size) as stores:
         yield Backends(
-            log=log,
+            log=stores.log,
             presence=MemoryPresence(),
             limiter=MemoryLimiter(),
             revocations=MemoryRevocations(),
             ticks=MemoryTickStore(),
+            history=stores.history,
             leases=MemoryLeases(),
             signals=NoSignals(),
             client_manager=AsyncManager(),
-            checks={"database": log.ping},
+            checks={"database": stores.log.ping},
         )
 
 

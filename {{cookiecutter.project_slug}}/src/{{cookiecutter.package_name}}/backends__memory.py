@@ -16,6 +16,7 @@ from .adapters.memory import (
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickHistory,
     MemoryTickStore,
     NoSignals,
 )
@@ -26,6 +27,7 @@ from .ports import (
     PresenceStore,
     Revocations,
     Signals,
+    TickHistory,
     TickStore,
 )
 
@@ -42,6 +44,7 @@ class Backends:
     limiter: Limiter
     revocations: Revocations
     ticks: TickStore
+    history: TickHistory
     leases: Leases
     signals: Signals
     client_manager: AsyncManager
@@ -79,6 +82,7 @@ async def open_backends(
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
         ticks=MemoryTickStore(),
+        history=MemoryTickHistory(),
         leases=MemoryLeases(),
         signals=NoSignals(),
         client_manager=AsyncManager(),

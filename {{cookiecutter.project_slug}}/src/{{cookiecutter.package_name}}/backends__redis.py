@@ -16,6 +16,7 @@ from .adapters.memory import (
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickHistory,
     MemoryTickStore,
     NoSignals,
 )
@@ -27,6 +28,7 @@ from .ports import (
     PresenceStore,
     Revocations,
     Signals,
+    TickHistory,
     TickStore,
 )
 from .runtime.environment import Secret
@@ -44,6 +46,7 @@ class Backends:
     limiter: Limiter
     revocations: Revocations
     ticks: TickStore
+    history: TickHistory
     leases: Leases
     signals: Signals
     client_manager: AsyncManager
@@ -94,6 +97,7 @@ def _in_memory(log: MessageLog) -> Backends:
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
         ticks=MemoryTickStore(),
+        history=MemoryTickHistory(),
         leases=MemoryLeases(),
         signals=NoSignals(),
         client_manager=AsyncManager(),
@@ -108,6 +112,7 @@ def _on_redis(redis: RedisStores, log: MessageLog) -> Backends:
         limiter=redis.limiter,
         revocations=redis.revocations,
         ticks=redis.ticks,
+        history=redis.history,
         leases=redis.leases,
         signals=redis.signals,
         client_manager=redis.client_manager,

@@ -10,7 +10,12 @@ import click
 import msgspec
 from socketio import AsyncManager
 
-from .adapters.database import database_problems, migrate_command, open_message_log
+from .adapters.database import (
+    DatabaseStores,
+    database_problems,
+    migrate_command,
+    open_stores,
+)
 from .adapters.memory import (
     MemoryLeases,
     MemoryLimiter,
@@ -27,6 +32,7 @@ from .ports import (
     PresenceStore,
     Revocations,
     Signals,
+    TickHistory,
     TickStore,
 )
 from .runtime.environment import Secret
@@ -46,6 +52,7 @@ class Backends:
     limiter: Limiter
     revocations: Revocations
     ticks: TickStore
+    history: TickHistory
     leases: Leases
     signals: Signals
     client_manager: AsyncManager
@@ -86,22 +93,23 @@ async def open_backends(
     :param history_size: messages kept in each room.
     """
     url = _reveal(settings.database_url)
-    async with open_message_log(url, history_size=history_size) as log:
-        checks = {"database": log.ping}
+    async with open_stores(url, history_size=history_size) as stores:
+        checks = {"database": stores.log.ping}
         if settings.redis_url is None:
-            yield _in_memory(log, checks)
+            yield _in_memory(stores, checks)
             return
         async with open_redis(settings.redis_url.reveal(), prefix=prefix) as redis:
-            yield _on_redis(redis, log, checks | {"redis": redis.check})
+            yield _on_redis(redis, stores, checks | {"redis": redis.check})
 
 
 def _reveal(secret: Secret | None) -> str | None:
     return secret.reveal() if secret is not None else None
 
 
-def _in_memory(log: MessageLog, checks: Checks) -> Backends:
+def _in_memory(stores: DatabaseStores, checks: Checks) -> Backends:
     return Backends(
-        log=log,
+        log=stores.log,
+        history=stores.history,
         presence=MemoryPresence(),
         limiter=MemoryLimiter(),
         revocations=MemoryRevocations(),
@@ -113,9 +121,10 @@ def _in_memory(log: MessageLog, checks: Checks) -> Backends:
     )
 
 
-def _on_redis(redis: RedisStores, log: MessageLog, checks: Checks) -> Backends:
+def _on_redis(redis: RedisStores, stores: DatabaseStores, checks: Checks) -> Backends:
     return Backends(
-        log=log,
+        log=stores.log,
+        history=stores.history,
         presence=redis.presence,
         limiter=redis.limiter,
         revocations=redis.revocations,

@@ -12,7 +12,7 @@ import msgspec
 from .domain.contract import Notice
 from .domain.events import Message, Position
 from .domain.policies import Rate
-from .domain.ticks import Tick
+from .domain.ticks import Candle, Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,27 @@ class TickStore(Protocol):
 
     async def latest(self, symbols: Collection[str]) -> dict[str, Tick]:
         """The tick with the latest time of each of `symbols` that has any."""
+        ...
+
+
+class TickHistory(Protocol):
+    """The ticks of every symbol, for reading back. Each is kept once: by symbol, time and price.
+
+    Every method raises :class:`~.domain.errors.Unavailable` when the store does not answer in time.
+    """
+
+    async def record(self, ticks: Sequence[Tick]) -> None:
+        """Keep `ticks`. Repeating is harmless."""
+        ...
+
+    async def ticks(
+        self, symbol: str, before: tuple[datetime, float] | None, limit: int
+    ) -> list[Tick]:
+        """Up to `limit` ticks below `before`, a time and a price, newest first."""
+        ...
+
+    async def candles(self, symbol: str, before: datetime | None, limit: int) -> list[Candle]:
+        """Up to `limit` one-minute candles of minutes before `before`, newest first."""
         ...
 
 

@@ -32,6 +32,19 @@ class Tick(msgspec.Struct, frozen=True):
     at: Annotated[datetime, Meta(tz=True)]
 
 
+class Candle(msgspec.Struct, frozen=True):
+    """The ticks of a symbol in one minute, which begins at `minute`. `low` to `high`, by price;
+    `open` and `close`, by time."""
+
+    symbol: str
+    minute: Annotated[datetime, Meta(tz=True)]
+    open: float
+    high: float
+    low: float
+    close: float
+    count: int
+
+
 class NoQuote(msgspec.Struct, frozen=True):
     """Why there is no quote of a symbol."""
 
@@ -47,6 +60,31 @@ def newest(ticks: Iterable[Tick]) -> dict[str, Tick]:
         if known is None or tick.at >= known.at:
             found[tick.symbol] = tick
     return found
+
+
+def candles(ticks: Iterable[Tick]) -> list[Candle]:
+    """The candles of `ticks`, by symbol and minute."""
+    found: dict[tuple[str, datetime], list[Tick]] = {}
+    for tick in sorted(ticks, key=moment):
+        minute = tick.at.replace(second=0, microsecond=0)
+        found.setdefault((tick.symbol, minute), []).append(tick)
+    return [
+        Candle(
+            symbol,
+            minute,
+            open=those[0].price,
+            high=max(tick.price for tick in those),
+            low=min(tick.price for tick in those),
+            close=those[-1].price,
+            count=len(those),
+        )
+        for (symbol, minute), those in sorted(found.items())
+    ]
+
+
+def moment(tick: Tick) -> tuple[datetime, float]:
+    """By which the ticks of a symbol are in order."""
+    return tick.at, tick.price
 
 
 def acceptable(ticks: Sequence[Tick], now: datetime) -> Sequence[Tick]:

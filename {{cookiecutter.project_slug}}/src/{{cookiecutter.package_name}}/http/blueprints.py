@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import messages, quotes, reference, stream, ticks, tokens
+from . import history, messages, quotes, reference, stream, ticks, tokens
 
-API = (messages.bp, ticks.bp, stream.bp, quotes.bp, tokens.bp, reference.bp)
+API = (messages.bp, ticks.bp, history.bp, stream.bp, quotes.bp, tokens.bp, reference.bp)

@@ -8,7 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from ..ports import Limiter
+from ..ports import Limiter, TickHistory
 from ..runtime.drain import Drain
 from ..runtime.tokens import TokenVerifier
 from ..services.chat import Chat
@@ -28,6 +28,7 @@ class HttpDependencies:
     chat: Chat
     feed: Feed
     publisher: Publisher
+    history: TickHistory
     quotes: Quotes
     tokens: Tokens
     verifier: TokenVerifier

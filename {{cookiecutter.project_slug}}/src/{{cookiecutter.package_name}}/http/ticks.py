@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -47,7 +47,11 @@ async def publish_ticks(body: TickBatch, claims: Claims) -> Accepted:
     if len(body.ticks) > MAX_BATCH:
         raise Refused("too_large", f"at most {MAX_BATCH} ticks at once; this has {len(body.ticks)}")
     now = datetime.now(UTC)
-    ticks = [Tick(tick.symbol, tick.price, tick.at or now) for tick in body.ticks]
+    ticks = [
+        # those without a time get different ones, in the order they are in
+        Tick(tick.symbol, tick.price, tick.at or now + timedelta(microseconds=number))
+        for number, tick in enumerate(body.ticks)
+    ]
     return Accepted(await dependencies().publisher.publish(ticks, key=_key(claims.sub)))
 
 

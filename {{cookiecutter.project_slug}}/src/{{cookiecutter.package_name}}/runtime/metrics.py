@@ -69,6 +69,9 @@ FEED_DELAY = Histogram(
     "Seconds from a batch's acceptance to its delivery to this worker's clients.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+FEED_UNRECORDED = Gauge(
+    "feed_unrecorded_ticks", "Ticks that wait to be stored.", multiprocess_mode="livesum"
+)
 FEED_STREAMS = Gauge("feed_streams", "Open event streams of the feed.", multiprocess_mode="livesum")
 BACKEND_UP = Gauge(
     "backend_up",

@@ -1,4 +1,4 @@
-"""Publishing ticks: to the store, which knows the latest, and to every worker, which delivers."""
+"""Publishing ticks: to the store of the latest, the history, and every worker, which delivers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from ..domain.ticks import Tick, acceptable
 from ..ports import Clock, Signals, TickStore
 from ..runtime.metrics import FEED_TICKS
+from .recorder import Recorder
 
 TOPIC = "ticks"
 
@@ -27,11 +28,13 @@ class Publisher:
     def __init__(
         self,
         store: TickStore,
+        recorder: Recorder,
         signals: Signals,
         clock: Clock,
         deliver: Callable[[Batch], None] | None = None,
     ) -> None:
         self._store = store
+        self._recorder = recorder
         self._signals = signals
         self._clock = clock
         self._deliver = deliver
@@ -43,12 +46,15 @@ class Publisher:
 
         :param key: names the batch: sent again, it is taken once.
         :param fence: of the lease on which it is published.
-        :raises Refused: ``invalid_payload``, or ``overloaded`` if the store does not answer.
+        :raises Refused: ``invalid_payload``, or ``overloaded`` if the store does not answer or the
+            history is too far behind.
         :raises StaleFence: if the lease is somebody else's by now.
         """
         acceptable(ticks, self._clock())
+        self._recorder.require_room()
         if await self._store.put(ticks, key=key, fence=fence):
             FEED_TICKS.inc(len(ticks))
+            self._recorder.add(ticks)
             batch = Batch(list(ticks), time.time())
             await self._signals.publish(TOPIC, msgspec.json.encode(batch))
             if self._deliver is not None:

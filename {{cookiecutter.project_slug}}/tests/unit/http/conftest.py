@@ -10,7 +10,10 @@ import msgspec
 import pytest
 import socketio
 
-from {{cookiecutter.package_name}}.adapters.memory import MemoryTickStore
+from {{cookiecutter.package_name}}.adapters.memory import (
+    MemoryTickHistory,
+    MemoryTickStore,
+)
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.events import Message, Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
@@ -25,6 +28,7 @@ from {{cookiecutter.package_name}}.services.chat import Chat
 from {{cookiecutter.package_name}}.services.feed import Feed
 from {{cookiecutter.package_name}}.services.publisher import Publisher
 from {{cookiecutter.package_name}}.services.quotes import Quotes
+from {{cookiecutter.package_name}}.services.recorder import Recorder
 from {{cookiecutter.package_name}}.services.tokens import Tokens
 from {{cookiecutter.package_name}}.settings import PACKAGE, Settings, load_settings
 
@@ -133,13 +137,16 @@ class Service:
         self.drain = Drain(20)
         self.ticks, self.quotes = MemoryTickStore(), QuoteSource()
         anything: Any = None  # history reads the log and nothing else; nobody subscribes here
-        self.publisher = Publisher(self.ticks, Signals(), lambda: datetime.now(UTC))
+        self.history = MemoryTickHistory()
+        self.recorder = Recorder(self.history)
+        self.publisher = Publisher(self.ticks, self.recorder, Signals(), lambda: datetime.now(UTC))
         self.http = create_http(
             HttpDependencies(
                 settings=settings,
                 chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),
                 feed=Feed(self.ticks, anything, Signals()),
                 publisher=self.publisher,
+                history=self.history,
                 quotes=Quotes(self.quotes if settings.quotes_url else None),
                 tokens=Tokens(self.revocations, Sessions(), Signals(), lambda: NOW),
                 verifier=self._verifier(),

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from {{cookiecutter.package_name}}.adapters.memory import MemoryTickStore
+from {{cookiecutter.package_name}}.adapters.memory import (
+    MemoryTickHistory,
+    MemoryTickStore,
+)
 from {{cookiecutter.package_name}}.domain.errors import Refused, Unavailable
 from {{cookiecutter.package_name}}.domain.events import Subscribe, Ticks, Unsubscribe
 from {{cookiecutter.package_name}}.domain.ticks import MAX_SYMBOLS, Tick
@@ -13,6 +16,7 @@ from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.services import following
 from {{cookiecutter.package_name}}.services.feed import Feed
 from {{cookiecutter.package_name}}.services.publisher import Publisher
+from {{cookiecutter.package_name}}.services.recorder import Recorder
 
 from ...support.waiting import until
 from .conftest import Audience, Signals, Wires
@@ -41,7 +45,8 @@ class Worker:
         self.audience = Audience(market.audiences)
         self.signals = Signals(market.wires)
         self.feed = Feed(market.store, self.audience, self.signals, 3, flush_seconds)
-        publisher = Publisher(market.store, self.signals, lambda: NOW, self.feed.receive)
+        recorder = Recorder(MemoryTickHistory())
+        publisher = Publisher(market.store, recorder, self.signals, lambda: NOW, self.feed.receive)
         self.publish = publisher.publish
 
     def prices(self, sid: str) -> dict[str, list[float]]:

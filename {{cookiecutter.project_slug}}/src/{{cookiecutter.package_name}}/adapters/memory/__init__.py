@@ -8,6 +8,7 @@ from .message_log import MemoryMessageLog
 from .presence import MemoryPresence
 from .revocations import MemoryRevocations
 from .signals import NoSignals
+from .tick_history import MemoryTickHistory
 from .ticks import MemoryTickStore
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MemoryMessageLog",
     "MemoryPresence",
     "MemoryRevocations",
+    "MemoryTickHistory",
     "MemoryTickStore",
     "NoSignals",
 ]

@@ -20,6 +20,7 @@ from .message_log import RedisMessageLog
 from .presence import RedisPresence
 from .revocations import RedisRevocations
 from .signals import RedisSignals
+from .tick_history import RedisTickHistory
 from .ticks import RedisTickStore
 
 __all__ = ["RedisMessageLog", "RedisStores", "open_redis", "redis_problems"]
@@ -38,6 +39,7 @@ class RedisStores:
     limiter: RedisLimiter
     revocations: RedisRevocations
     ticks: RedisTickStore
+    history: RedisTickHistory
     leases: RedisLeases
     signals: RedisSignals
     client_manager: SignalsManager
@@ -72,6 +74,7 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
             limiter=RedisLimiter(link, prefix=prefix),
             revocations=RedisRevocations(link, prefix=prefix),
             ticks=RedisTickStore(link, prefix=prefix, lease=PRODUCER),
+            history=RedisTickHistory(link, prefix=prefix),
             leases=RedisLeases(link, prefix=prefix, worker=worker),
             signals=signals,
             client_manager=manager,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from {{cookiecutter.package_name}}.adapters.database import open_message_log
+from {{cookiecutter.package_name}}.adapters.database import DatabaseStores, open_stores
 from {{cookiecutter.package_name}}.adapters.database.message_log import (
     DatabaseMessageLog,
 )
@@ -16,6 +16,7 @@ from {{cookiecutter.package_name}}.adapters.database.migrations import upgrade
 from ..message_log_contract import HISTORY_SIZE
 
 OpenLog = Callable[[str], Awaitable[DatabaseMessageLog]]
+OpenStores = Callable[[str], Awaitable[DatabaseStores]]
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +33,22 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def open_log() -> AsyncIterator[OpenLog]:
-    """Opens the message log of one more worker with each call."""
+async def open_worker() -> AsyncIterator[OpenStores]:
+    """Opens the stores of one more worker with each call."""
     async with AsyncExitStack() as stack:
 
-        async def open_one(url: str) -> DatabaseMessageLog:
-            log = open_message_log(url, history_size=HISTORY_SIZE)
-            return await stack.enter_async_context(log)
+        async def open_one(url: str) -> DatabaseStores:
+            stores = open_stores(url, history_size=HISTORY_SIZE)
+            return await stack.enter_async_context(stores)
 
         yield open_one
+
+
+@pytest.fixture
+async def open_log(open_worker: OpenStores) -> OpenLog:
+    """Opens the message log of one more worker with each call."""
+
+    async def open_one(url: str) -> DatabaseMessageLog:
+        return (await open_worker(url)).log
+
+    return open_one

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,12 +30,18 @@ from {{cookiecutter.package_name}}.adapters.database.migrations import (
     upgrade,
 )
 from {{cookiecutter.package_name}}.adapters.database.models import Base
+from {{cookiecutter.package_name}}.adapters.database.tick_history import (
+    KEPT,
+    DatabaseTickHistory,
+)
 from {{cookiecutter.package_name}}.domain.errors import Refused
 from {{cookiecutter.package_name}}.domain.events import Position
+from {{cookiecutter.package_name}}.domain.ticks import Tick
 from {{cookiecutter.package_name}}.runtime.mode import sleep, together
 
 from ..message_log_contract import HISTORY_SIZE, START, MessageLogContract, fill, offsets
-from .conftest import OpenLog
+from ..tick_history_contract import TickHistoryContract, tick
+from .conftest import OpenLog, OpenStores
 
 TASKS, EACH = 8, 50
 
@@ -193,6 +200,47 @@ class DatabaseLogContract(MessageLogContract):
 
     async def test_it_is_ready(self, log: DatabaseMessageLog) -> None:
         await log.ping()
+
+
+class DatabaseHistoryContract(TickHistoryContract):
+    @pytest.fixture
+    async def history(self, open_worker: OpenStores, url: str) -> DatabaseTickHistory:
+        return (await open_worker(url)).history
+
+    async def test_a_batch_is_two_statements_and_a_page_is_one(
+        self, history: DatabaseTickHistory
+    ) -> None:
+        await history.record([tick("A", 0)])  # which also forgets what is old
+        with counted_statements() as executed:
+            await history.record([tick("A", number, number) for number in range(100)])
+        assert [statement.split()[2] for statement in executed] == ["ticks", "candles"]
+        for before in (None, (START, 1.0)):
+            with counted_statements() as executed:
+                await history.ticks("A", before, 50)
+            assert len(executed) == 1
+
+    async def test_workers_add_to_the_same_candle(
+        self, open_worker: OpenStores, history: DatabaseTickHistory, url: str
+    ) -> None:
+        other = (await open_worker(url)).history
+        calls = [
+            partial(worker.record, [tick("A", number, number % 50), tick("B", number, 1)])
+            for number in range(40)
+            for worker in (history, other)  # each tick twice
+        ]
+        assert not any(await together(*calls))
+        [candle] = await history.candles("A", None, 10)
+        assert (candle.count, candle.low, candle.high) == (40, 0, 39)
+        assert (candle.open, candle.close) == (0, 39)
+
+    async def test_what_is_old_is_forgotten_and_its_candles_stay(
+        self, open_worker: OpenStores, history: DatabaseTickHistory, url: str
+    ) -> None:
+        old = Tick("A", 1, datetime.now(UTC) - KEPT - timedelta(hours=1))
+        new = Tick("A", 2, datetime.now(UTC) - KEPT + timedelta(hours=1))
+        await history.record([old, new])  # forgets afterwards
+        assert await history.ticks("A", None, 10) == [new]
+        assert len(await history.candles("A", None, 10)) == 2
 
 
 class MigrationsContract:

@@ -17,7 +17,7 @@ from {{cookiecutter.package_name}}.runtime.mode import together
 from ....support.postgres import PostgresServer, postgres_database, postgres_server, private_server
 from ..message_log_contract import START, fill
 from .conftest import OpenLog
-from .contract import DatabaseLogContract, MigrationsContract
+from .contract import DatabaseHistoryContract, DatabaseLogContract, MigrationsContract
 
 LITTLE_MORE = 1.0  # second
 
@@ -134,3 +134,7 @@ def test_the_usual_ways_to_write_its_url(server: str) -> None:
         assert database_problems(url, env="production") == []
         assert resolve(url)[1].drivername == "postgresql+psycopg"
     assert "names no database" in database_problems("postgresql://host", env="production")[0]
+
+
+class TestPostgreSQLTickHistory(DatabaseHistoryContract):
+    """With the fixtures above."""

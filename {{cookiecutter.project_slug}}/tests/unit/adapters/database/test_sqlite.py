@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
-from {{cookiecutter.package_name}}.adapters.database import open_message_log, statements
+from {{cookiecutter.package_name}}.adapters.database import open_stores, statements
 from {{cookiecutter.package_name}}.adapters.database import sqlite as module
 from {{cookiecutter.package_name}}.adapters.database.engine import open_database
 from {{cookiecutter.package_name}}.adapters.database.urls import (
@@ -21,7 +21,7 @@ from {{cookiecutter.package_name}}.runtime.mode import together
 
 from ..message_log_contract import HISTORY_SIZE, START, fill, offsets
 from .conftest import OpenLog
-from .contract import DatabaseLogContract, MigrationsContract
+from .contract import DatabaseHistoryContract, DatabaseLogContract, MigrationsContract
 
 
 class TestSQLiteMessageLog(DatabaseLogContract):
@@ -88,8 +88,8 @@ async def test_the_development_file_is_made_with_its_tables(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        async with open_message_log(None, history_size=HISTORY_SIZE) as log:
-            await log.ping()
+        async with open_stores(None, history_size=HISTORY_SIZE) as stores:
+            await stores.log.ping()
     assert DEVELOPMENT_FILE.is_file()
 
 
@@ -125,3 +125,9 @@ def _file(url: str) -> str:
     file = resolve(url)[1].database
     assert file is not None
     return file
+
+
+class TestSQLiteTickHistory(DatabaseHistoryContract):
+    @pytest.fixture
+    def url(self, sqlite_url: str) -> str:
+        return sqlite_url

@@ -9,12 +9,14 @@ from {{cookiecutter.package_name}}.adapters.memory import (
     MemoryMessageLog,
     MemoryPresence,
     MemoryRevocations,
+    MemoryTickHistory,
     MemoryTickStore,
 )
 from {{cookiecutter.package_name}}.domain.events import Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
 
 from ..message_log_contract import HISTORY_SIZE, BoundedLogContract, fill
+from ..tick_history_contract import TickHistoryContract
 from ..tick_store_contract import TickStoreContract, put, tick
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -94,3 +96,15 @@ class TestMemoryTickStore(TickStoreContract):
             assert await put(store, tick(symbol, number), key=f"k{number}")
         assert set(await store.latest("ABC")) == {"A", "C"}
         assert await put(store, tick("A", 0), key="k0")
+
+
+class TestMemoryTickHistory(TickHistoryContract):
+    @pytest.fixture
+    def history(self) -> MemoryTickHistory:
+        return MemoryTickHistory()
+
+    async def test_it_is_bounded(self) -> None:
+        history = MemoryTickHistory(max_ticks=3, max_symbols=2)
+        for number, symbol in enumerate("ABCA"):
+            await history.record([tick(symbol, number, second) for second in range(5)])
+        assert [len(await history.ticks(symbol, None, 10)) for symbol in "ABC"] == [3, 0, 3]

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from redis.asyncio import Redis
 
-from {{cookiecutter.package_name}}.adapters.redis import RedisStores
+from {{cookiecutter.package_name}}.adapters.redis import RedisStores, tick_history
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.ticks import PRODUCER, Tick
-from {{cookiecutter.package_name}}.ports import StaleFence, TickStore
+from {{cookiecutter.package_name}}.ports import StaleFence, TickHistory, TickStore
 from {{cookiecutter.package_name}}.runtime import mode
 
 from ....support.valkey import Valkey
+from ..tick_history_contract import TickHistoryContract
 from ..tick_store_contract import NOW, TickStoreContract, put, tick
 from .conftest import OpenWorker
 
@@ -93,3 +94,25 @@ async def test_without_redis_nothing_is_claimed_or_taken(
         await put(stores.ticks, tick("A", 1))
     with pytest.raises(Unavailable):
         await stores.ticks.latest(["A"])
+
+
+class TestRedisTickHistory(TickHistoryContract):
+    @pytest.fixture
+    def history(self, stores: RedisStores) -> TickHistory:
+        return stores.history
+
+    async def test_it_is_bounded(
+        self,
+        stores: RedisStores,
+        redis_url: str,
+        prefix: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(tick_history, "MAX_TICKS", 3)
+        for _ in range(2):
+            await stores.history.record([tick("A", number, number) for number in range(5)])
+        prices = [each.price for each in await stores.history.ticks("A", None, 10)]
+        assert len(prices) == 3
+        async with Redis.from_url(redis_url) as client:
+            for key in await client.keys(f"{prefix}:ticks*"):
+                assert 0 < await client.ttl(key) <= 7 * 86400
