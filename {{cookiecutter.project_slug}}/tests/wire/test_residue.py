@@ -61,6 +61,28 @@ def member(service: Service, user: str) -> Iterator[ClientConnection]:
         yield socket
 
 
+def subscribes_and_vanishes(service: Service) -> None:
+    with opened(service) as socket:
+        socket.send("40/feed," + json.dumps({"token": service.token("kim", "feed:read")}))
+        assert str(socket.recv(timeout=5)).startswith("40")
+        socket.send('42/feed,1["subscribe",{"symbols":["ACME","BOLT"]}]')
+        assert str(socket.recv(timeout=5)).startswith("43")
+        socket.send('42/feed,2["unsubscribe",{"symbols":["BOLT"]}]')
+        socket.socket.close()
+
+
+def leaves_an_event_stream(service: Service) -> None:
+    bearer = {"Authorization": f"Bearer {service.token('lee', 'feed:read')}"}
+    url = f"{service.url}/api/v1/feed/stream?symbols=ACME"
+    with httpx.stream("GET", url, headers=bearer) as response:
+        assert response.status_code == 200
+    httpx.post(  # what is written to it shows that it is gone
+        f"{service.url}/api/v1/ticks",
+        json={"ticks": [{"symbol": "ACME", "price": 1}]},
+        headers={"Authorization": f"Bearer {service.token('desk', 'feed:write')}"},
+    ).raise_for_status()
+
+
 def leaves(service: Service) -> None:
     with member(service, "ada") as socket:
         socket.send('42/chat,2["leave",{"room":"churn"}]')
@@ -113,6 +135,8 @@ def is_kicked(service: Service) -> None:
 
 
 COMERS: list[Callable[[Service], None]] = [
+    subscribes_and_vanishes,
+    leaves_an_event_stream,
     leaves,
     vanishes,
     vanishes_in_the_handshake,

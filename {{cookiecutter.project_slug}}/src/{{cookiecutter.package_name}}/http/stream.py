@@ -34,6 +34,7 @@ async def follow_feed(query: SymbolsQuery) -> Response:
 async def _events(feed: Feed, symbols: list[str]) -> AsyncIterator[bytes]:
     try:
         async with feed.following(symbols) as following:
+            yield b":\n\n"  # so that the client knows at once that it is connected
             while (ticks := await following.next(KEEP_ALIVE_SECONDS)) is not None:
                 if ticks:
                     yield b"event: ticks\ndata: " + msgspec.json.encode(Ticks(ticks)) + b"\n\n"

@@ -33,6 +33,11 @@ TABLES: dict[str, Callable[[Any], dict[str, Sized]]] = {
     "Chat": lambda chat: {"memberships": chat._rooms},
     "Fanout": lambda fanout: {"deliveries": fanout._rooms},
     "Presence": lambda presence: {"presence notices": presence._pending},
+    "Feed": lambda feed: {
+        "subscriptions": feed._sockets,
+        "symbols": feed._symbols,
+        "streams": feed._followings,
+    },
     "MemoryPresence": lambda store: {"presence": store._rooms},
 }
 
