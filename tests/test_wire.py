@@ -176,11 +176,57 @@ def test_the_python_client(service: Served) -> None:
         client.disconnect()
 
 
-def connect(client: socketio.Client, service: Served, token: str) -> None:
+def test_the_feed(service: Served) -> None:
+    """Published at one address, watched at the other, where there are two; and read back."""
+    notices: list[dict[str, Any]] = []
+    watcher = socketio.Client(reconnection=False)
+    watcher.on("ticks", notices.append, namespace="/feed")
+    connect(watcher, service, service.token("eve", "feed:read"), "/feed")
+    write = {"Authorization": f"Bearer {service.token('desk', 'feed:write')}"}
+    read = {"Authorization": f"Bearer {service.token('eve', 'feed:read')}"}
+    address = service.second or service.url
+
+    def publish(*prices: float) -> None:
+        ticks = [{"symbol": "WIRE", "price": price} for price in prices]
+        answer = httpx.post(f"{address}/api/v1/ticks", json={"ticks": ticks}, headers=write)
+        assert (answer.status_code, answer.json()) == (202, {"accepted": len(prices)})
+
+    def watched() -> list[float]:
+        return [tick["price"] for notice in list(notices) for tick in notice["ticks"]]
+
+    def recorded() -> list[float]:
+        url = f"{service.url}/api/v1/symbols/WIRE/ticks"
+        return [tick["price"] for tick in httpx.get(url, headers=read).json()["ticks"]][::-1]
+
+    try:
+        publish(0.5)
+        ack = watcher.call("subscribe", {"symbols": ["WIRE"]}, namespace="/feed")
+        assert [tick["price"] for tick in ack["snapshot"]] == [0.5]
+        for number in range(1, 41, 2):
+            publish(number, number + 1)
+        deadline = time.monotonic() + 10
+        while len(watched()) < 40 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert watched() == [float(number) for number in range(1, 41)]
+        while recorded()[-40:] != watched():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        stream = f"{service.url}/api/v1/feed/stream?symbols=WIRE"
+        with httpx.stream("GET", stream, headers=read, timeout=10) as response:
+            lines = response.iter_lines()
+            data = next(line for line in lines if line.startswith("data: "))
+            assert json.loads(data[6:])["ticks"][0]["price"] == 40
+        asked = httpx.get(f"{service.url}/api/v1/quotes?symbols=WIRE", headers=read)
+        assert asked.status_code == 501  # APP_QUOTES_URL is not set
+    finally:
+        watcher.disconnect()
+
+
+def connect(client: socketio.Client, service: Served, token: str, namespace: str = "/chat") -> None:
     client.connect(
         service.url,
         auth={"token": token},
-        namespaces=["/chat"],
+        namespaces=[namespace],
         transports=service.transports,
         wait_timeout=10,
     )
