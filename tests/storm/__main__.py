@@ -2,7 +2,8 @@
 
     python -m storm PROJECT --clients 200 --seconds 120 --rooms 4
 
-PROJECT is a generated project with `queue=redis` whose dependencies are installed.
+PROJECT is a generated project with `queue=redis` whose dependencies are installed. Where it has a
+database, that is a SQLite file, or the empty one named by --database-url.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--database-url", help="of an empty database")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         storm = Storm(
@@ -37,6 +39,7 @@ def main() -> None:
             seconds=options.seconds,
             processes=options.processes,
             workers=options.workers,
+            database_url=options.database_url,
         )
         report = asyncio.run(weather(storm))
     print(json.dumps(report.figures, indent=2))

@@ -14,7 +14,8 @@ from typing import Any
 import websockets
 
 PATH = "/socket.io/?EIO=4&transport=websocket"
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+"""Longer than a handler may take: who waits for longer, with its connection open, was forgotten."""
 PAUSE_SECONDS = 0.2
 
 Payload = dict[str, Any]
@@ -42,6 +43,10 @@ class Record:
     """Times a live message was not the next one, and the client asked for the missing."""
     unrecovered: int = 0
     """Times the service could not give all that was missed."""
+    unanswered: int = 0
+    """Events without an answer although the connection went on."""
+    silence: float = 0.0
+    """The longest time in seconds between two acknowledged messages."""
     answers: dict[str, int] = field(default_factory=dict)
     """Refusals by code."""
 
@@ -77,9 +82,12 @@ class Client:
 
     async def speak(self, until: Callable[[], bool], pause: float) -> None:
         """Send numbered messages, each until it is acknowledged."""
+        last = time.monotonic()
         while not until():
             self._ids += 1
             await self._send_until_acknowledged(f"{self.user}-{self._ids}")
+            self.record.silence = max(self.record.silence, time.monotonic() - last)
+            last = time.monotonic()
             await asyncio.sleep(pause)
 
     def cut(self) -> None:
@@ -203,6 +211,7 @@ class Client:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
+            self.record.unanswered += 1
             self.cut()  # nothing is known of it: begin anew
             raise Lost from None
         finally:
