@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--database-url", help="of an empty database")
+    parser.add_argument("--log", type=Path, help="where to keep the service's log")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         storm = Storm(
@@ -41,7 +43,11 @@ def main() -> None:
             workers=options.workers,
             database_url=options.database_url,
         )
-        report = asyncio.run(weather(storm))
+        try:
+            report = asyncio.run(weather(storm))
+        finally:
+            if options.log is not None:
+                shutil.copy(storm.log, options.log)
     print(json.dumps(report.figures, indent=2))
     for problem in report.problems:
         print(problem, file=sys.stderr)

@@ -216,6 +216,8 @@ class Client:
             raise Lost from None
         finally:
             self._answers.pop(number, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # seen, if the writing failed before
 
     async def _write(self, frame: str) -> None:
         try:

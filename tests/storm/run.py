@@ -41,6 +41,11 @@ class Storm:
     """Else a SQLite file, if the project has a database."""
 
     @property
+    def log(self) -> Path:
+        """What the service writes."""
+        return self.directory / "service.log"
+
+    @property
     def package(self) -> str:
         return next((self.project / "src").iterdir()).name
 
@@ -60,17 +65,17 @@ async def weather(storm: Storm) -> Report:
     secret = secrets.token_urlsafe(48)
     redis = Redis(storm.directory, free_port())
     redis.start()
-    output = (storm.directory / "service.log").open("wb")
+    output = storm.log.open("wb")
     if storm.has_database:
         run = [str(storm.python), "-m", storm.package, "migrate"]
-        environ = _environ(storm, 0, redis.url, secret)
-        subprocess.run(run, env=environ, cwd=storm.directory, stdout=output, check=True)
+        env = environ(storm, 0, redis.url, secret)
+        subprocess.run(run, env=env, cwd=storm.directory, stdout=output, check=True)
     service = Service(
         lambda port: _start(storm, port, redis.url, secret, output),
         [free_port() for _ in range(storm.processes)],
     )
     clients = [
-        Client(f"user-{n}", _token(secret, f"user-{n}"), f"room-{n % storm.rooms}", service.address)
+        Client(f"user-{n}", token(secret, f"user-{n}"), f"room-{n % storm.rooms}", service.address)
         for n in range(storm.clients)
     ]
     living = [asyncio.create_task(client.live()) for client in clients]
@@ -83,7 +88,7 @@ async def weather(storm: Storm) -> Report:
         speaking = [asyncio.create_task(c.speak(raging.done, storm.pause)) for c in clients]
         while not raging.done():
             await asyncio.sleep(0.5)
-            peak = max([peak, *(_resident(pid) for pid in service.workers())])
+            peak = max([peak, *(resident(pid) for pid in service.workers())])
         service.revive()
         calm = time.monotonic()
         async with asyncio.timeout(CALM_SECONDS):
@@ -106,7 +111,7 @@ async def weather(storm: Storm) -> Report:
         service.stop()
         redis.kill()
         output.close()
-    log = (storm.directory / "service.log").read_text(errors="replace")
+    log = storm.log.read_text(errors="replace")
     report.figures["tracebacks"] = log.count("Traceback (most recent")
     report.figures["errors_logged"] = log.count('"level":"error"')
     if secret in log or "eyJ" in log:
@@ -164,13 +169,13 @@ def _start(
     return subprocess.Popen(
         [storm.python, "-m", storm.package, "serve"],
         cwd=storm.directory,
-        env=_environ(storm, port, redis_url, secret),
+        env=environ(storm, port, redis_url, secret),
         stdout=output,
         stderr=subprocess.STDOUT,
     )
 
 
-def _environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, str]:
+def environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     env.pop("DATABASE_URL", None)
@@ -194,14 +199,14 @@ def _environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, 
     return env
 
 
-def _token(secret: str, user: str) -> str:
+def token(secret: str, user: str) -> str:
     package = "realtime_service"
     now = int(time.time())
     claims = {"sub": user, "scope": "chat", "aud": package, "iss": package}
     return jwt.encode({**claims, "iat": now, "exp": now + 86400}, secret, algorithm="HS256")
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):

@@ -1,0 +1,159 @@
+"""Slow readers beside a thousand others, by hand::
+
+    python -m storm.slow PROJECT --readers 1000
+
+Some time without and some time with two more in the room: one that has stopped reading, and one
+that reads nothing but answers pings. Printed: what the others received, how late, the memory of the
+worker, and when the slow ones were hung up on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from serving import free_port
+
+from .crowd import Reader, enter
+from .run import Storm, environ, resident, token
+
+ROOM = "all"
+AT_ONCE = 20
+"""Clients that connect at the same time."""
+PATIENCE = 30.0
+"""Seconds the last messages may take."""
+
+
+@dataclass
+class Phase:
+    """What the readers heard in one phase."""
+
+    sent: int = 0
+    delays: list[float] = field(default_factory=list)
+    """Seconds from sending to each reader."""
+
+    def heard(self, payload: bytes) -> None:
+        at = payload.index(b'"text":"') + 8
+        self.delays.append(time.monotonic() - float(payload[at : payload.index(b" ", at)]))
+
+    def quantile(self, share: float) -> float:
+        delays = sorted(self.delays)
+        return delays[min(len(delays) - 1, int(share * len(delays)))]
+
+
+class Trial:
+    """One service, its readers, and one who speaks.
+
+    :param options: of the command line.
+    """
+
+    def __init__(self, options: argparse.Namespace, port: int, secret: str, pid: int) -> None:
+        self._options = options
+        self._port = port
+        self._secret = secret
+        self._pid = pid
+        self._phase = Phase()
+        self._number = 0
+        self._peak = 0
+
+    async def run(self) -> dict[str, Any]:
+        readers: list[Reader] = []
+        for start in range(0, self._options.readers, AT_ONCE):
+            names = range(start, min(start + AT_ONCE, self._options.readers))
+            readers += await asyncio.gather(*(self._enter(f"reader-{n}") for n in names))
+        await self._speak(readers, self._options.seconds / 4)  # caches fill
+        without = await self._speak(readers, self._options.seconds)
+        before = self._peak
+        deaf = await self._enter("deaf", little=True)
+        stubborn = await self._enter("stubborn", little=True)
+        began = time.monotonic()
+        for slow in (deaf, stubborn):
+            slow.transport.pause_reading()
+        answering = asyncio.create_task(self._answer_pings(stubborn))
+        beside = await self._speak(readers, self._options.seconds)
+        answering.cancel()
+        hung_up = {}
+        for name, slow in (("deaf", deaf), ("stubborn", stubborn)):
+            slow.transport.resume_reading()
+            async with asyncio.timeout(PATIENCE):
+                await slow.ended
+            hung_up[name] = slow
+        return {
+            "readers": len(readers),
+            "all_received": all(
+                len(p.delays) == p.sent * len(readers) for p in (without, beside)
+            ),
+            "messages": [without.sent, beside.sent],
+            "p50_ms": [round(p.quantile(0.5) * 1000, 1) for p in (without, beside)],
+            "p99_ms": [round(p.quantile(0.99) * 1000, 1) for p in (without, beside)],
+            "p99_ratio": round(beside.quantile(0.99) / without.quantile(0.99), 2),
+            "worker_mb": [round(size / 1e6, 1) for size in (before, self._peak)],
+            "others_connected": sum(not reader.ended.done() for reader in readers),
+            "watched_seconds": round(time.monotonic() - began, 1),
+        }
+
+    async def _enter(self, user: str, *, little: bool = False) -> Reader:
+        def heard(payload: bytes) -> None:
+            if not little:
+                self._phase.heard(payload)
+
+        mine = token(self._secret, user)
+        return await enter(self._port, mine, ROOM, heard, little=little)
+
+    async def _speak(self, readers: list[Reader], seconds: float) -> Phase:
+        """Let the first reader send at an even pace, and wait until all have heard everything."""
+        phase = self._phase = Phase()
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            self._number += 1
+            phase.sent += 1
+            text = f"{time.monotonic():.6f} ".ljust(self._options.size, "x")
+            event = ["message", {"room": ROOM, "text": text, "id": f"m{self._number}"}]
+            readers[0].send(f"42/chat,{self._number + 1}" + json.dumps(event))
+            self._peak = max(self._peak, resident(self._pid))
+            due = began + phase.sent / self._options.rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        deadline = time.monotonic() + PATIENCE
+        while len(phase.delays) < phase.sent * len(readers) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        return phase
+
+    async def _answer_pings(self, reader: Reader) -> None:
+        while True:
+            reader.pong()
+            await asyncio.sleep(1.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--python", type=Path, help="else the project's own .venv/bin/python")
+    parser.add_argument("--readers", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=5.0, help="messages a second")
+    parser.add_argument("--size", type=int, default=2000, help="characters of a message")
+    parser.add_argument("--seconds", type=float, default=40.0, help="of each phase")
+    options = parser.parse_args()
+    print(json.dumps(measure(options), indent=2))
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    port, secret = free_port(), secrets.token_urlsafe(48)
+    with tempfile.TemporaryDirectory() as name:
+        storm = Storm(
+            project=options.project.resolve(),
+            python=options.python or options.project.resolve() / ".venv/bin/python",
+            directory=Path(name),
+            clients=options.readers,
+            rooms=1,
+            seconds=options.seconds,
+            workers=1,
+        )
