@@ -18,6 +18,9 @@ from serving import free_port
 from .client import Client
 from .faults import Faults, Redis, Service, rage
 
+PACKAGE = "realtime_service"
+RATES = {f"APP_RATE_{name}": "100000/1s" for name in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
+"""Limits that nobody runs into."""
 CALM_SECONDS = 60.0
 """How long everything may take to be well again after the last harm."""
 
@@ -46,10 +49,6 @@ class Storm:
         return self.directory / "service.log"
 
     @property
-    def package(self) -> str:
-        return next((self.project / "src").iterdir()).name
-
-    @property
     def has_database(self) -> bool:
         return (self.project / "migrations").is_dir()
 
@@ -67,7 +66,7 @@ async def weather(storm: Storm) -> Report:
     redis.start()
     output = storm.log.open("wb")
     if storm.has_database:
-        run = [str(storm.python), "-m", storm.package, "migrate"]
+        run = [str(storm.python), "-m", PACKAGE, "migrate"]
         env = environ(storm, 0, redis.url, secret)
         subprocess.run(run, env=env, cwd=storm.directory, stdout=output, check=True)
     service = Service(
@@ -167,7 +166,7 @@ def _start(
     storm: Storm, port: int, redis_url: str, secret: str, output: Any
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [storm.python, "-m", storm.package, "serve"],
+        [storm.python, "-m", PACKAGE, "serve"],
         cwd=storm.directory,
         env=environ(storm, port, redis_url, secret),
         stdout=output,
@@ -191,7 +190,7 @@ def environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, s
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": str(storm.workers),
-        **{f"APP_RATE_{name}": "100000/1s" for name in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")},
+        **RATES,
     }
     if storm.has_database:
         file = f"sqlite:///{storm.directory}/messages.sqlite3"
@@ -200,9 +199,8 @@ def environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, s
 
 
 def token(secret: str, user: str) -> str:
-    package = "realtime_service"
     now = int(time.time())
-    claims = {"sub": user, "scope": "chat", "aud": package, "iss": package}
+    claims = {"sub": user, "scope": "chat", "aud": PACKAGE, "iss": PACKAGE}
     return jwt.encode({**claims, "iat": now, "exp": now + 86400}, secret, algorithm="HS256")
 
 

@@ -3,8 +3,8 @@
     python -m storm.slow PROJECT --readers 1000
 
 Some time without and some time with two more in the room: one that has stopped reading, and one
-that reads nothing but answers pings. Printed: what the others received, how late, the memory of the
-worker, and when the slow ones were hung up on.
+that reads nothing but answers pings. Printed, each for both times: what the others received, how
+late, and the memory of the worker. PROJECT runs on its stores in memory.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import secrets
+import socket
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serving import free_port
+from serving import START_SECONDS, STOP_SECONDS, free_port
 
 from .crowd import Reader, enter
-from .run import Storm, environ, resident, token
+from .run import PACKAGE, RATES, resident, token
 
 ROOM = "all"
 AT_ONCE = 20
@@ -75,30 +76,24 @@ class Trial:
         before = self._peak
         deaf = await self._enter("deaf", little=True)
         stubborn = await self._enter("stubborn", little=True)
-        began = time.monotonic()
         for slow in (deaf, stubborn):
             slow.transport.pause_reading()
         answering = asyncio.create_task(self._answer_pings(stubborn))
         beside = await self._speak(readers, self._options.seconds)
         answering.cancel()
-        hung_up = {}
-        for name, slow in (("deaf", deaf), ("stubborn", stubborn)):
+        for slow in (deaf, stubborn):
             slow.transport.resume_reading()
             async with asyncio.timeout(PATIENCE):
                 await slow.ended
-            hung_up[name] = slow
         return {
             "readers": len(readers),
-            "all_received": all(
-                len(p.delays) == p.sent * len(readers) for p in (without, beside)
-            ),
+            "all_received": all(len(p.delays) == p.sent * len(readers) for p in (without, beside)),
             "messages": [without.sent, beside.sent],
             "p50_ms": [round(p.quantile(0.5) * 1000, 1) for p in (without, beside)],
             "p99_ms": [round(p.quantile(0.99) * 1000, 1) for p in (without, beside)],
             "p99_ratio": round(beside.quantile(0.99) / without.quantile(0.99), 2),
             "worker_mb": [round(size / 1e6, 1) for size in (before, self._peak)],
             "others_connected": sum(not reader.ended.done() for reader in readers),
-            "watched_seconds": round(time.monotonic() - began, 1),
         }
 
     async def _enter(self, user: str, *, little: bool = False) -> Reader:
@@ -148,12 +143,55 @@ def main() -> None:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     port, secret = free_port(), secrets.token_urlsafe(48)
     with tempfile.TemporaryDirectory() as name:
-        storm = Storm(
-            project=options.project.resolve(),
-            python=options.python or options.project.resolve() / ".venv/bin/python",
-            directory=Path(name),
-            clients=options.readers,
-            rooms=1,
-            seconds=options.seconds,
-            workers=1,
-        )
+        log = Path(name) / "log"
+        env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE_"))},
+            "PYTHONPATH": str(options.project.resolve() / "src"),
+            "APP_ENV": "test",
+            "APP_JWT_SECRET": secret,
+            "APP_LOG_FORMAT": "json",
+            "APP_MAX_CONNECTIONS": str(options.readers + 10),
+            "APP_MAX_CONNECTIONS_PER_IP": "100000",
+            "APP_MAX_SEND_SECONDS": "10",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            **RATES,
+        }
+        env.pop("REDIS_URL", None)
+        serve = [options.python or options.project.resolve() / ".venv/bin/python", "-m", PACKAGE]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*serve, "serve"], env=env, cwd=name, stdout=output, stderr=output
+            )
+        try:
+            figures = asyncio.run(Trial(options, port, secret, _serving(process, port)).run())
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+        said = log.read_text()
+        return figures | {
+            "hung_up_on": said.count("reads too slowly"),
+            "tracebacks": said.count("Traceback (most recent"),
+        }
+
+
+def _serving(process: subprocess.Popen[bytes], port: int) -> int:
+    """The process that serves, as soon as it does: gunicorn's child, or `process` itself."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "it does not serve"
+            time.sleep(0.2)
+        else:
+            break
+    time.sleep(1.0)
+    done = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return int(next(iter(done.stdout.split()), process.pid))
+
+
+if __name__ == "__main__":
+    main()
