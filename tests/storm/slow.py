@@ -2,9 +2,10 @@
 
     python -m storm.slow PROJECT --readers 1000
 
-Some time without and some time with two more in the room: one that has stopped reading, and one
-that reads nothing but answers pings. Printed, each for both times: what the others received, how
-late, and the memory of the worker. PROJECT runs on its stores in memory.
+All are in one room; two of them are also in another, in which much more is said. For some time
+these two read like everybody, then one stops reading, and the other reads nothing but answers
+pings: only they fall behind. Printed, each for both times: what the others received, how late, and
+the memory of the worker. PROJECT runs on its stores in memory.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ from serving import START_SECONDS, STOP_SECONDS, free_port
 from .crowd import Reader, enter
 from .run import PACKAGE, RATES, resident, token
 
-ROOM = "all"
+ROOM, NOISY = "all", "noisy"
+NOISE_SECONDS = 0.01
+"""Between two messages of 4,000 characters in the noisy room."""
 AT_ONCE = 20
 """Clients that connect at the same time."""
 PATIENCE = 30.0
@@ -71,16 +75,22 @@ class Trial:
         for start in range(0, self._options.readers, AT_ONCE):
             names = range(start, min(start + AT_ONCE, self._options.readers))
             readers += await asyncio.gather(*(self._enter(f"reader-{n}") for n in names))
+        deaf = await self._enter("deaf", little=True)
+        stubborn = await self._enter("stubborn", little=True)
+        for slow in (deaf, stubborn):
+            slow.send('42/chat,2["join",' + json.dumps({"room": NOISY}) + "]")
+        mine = token(self._secret, "noise")
+        noise = await enter(self._port, mine, NOISY, lambda _: None)
+        noising = asyncio.create_task(self._make_noise(noise))
         await self._speak(readers, self._options.seconds / 4)  # caches fill
         without = await self._speak(readers, self._options.seconds)
         before = self._peak
-        deaf = await self._enter("deaf", little=True)
-        stubborn = await self._enter("stubborn", little=True)
         for slow in (deaf, stubborn):
             slow.transport.pause_reading()
         answering = asyncio.create_task(self._answer_pings(stubborn))
         beside = await self._speak(readers, self._options.seconds)
-        answering.cancel()
+        for task in (answering, noising):
+            task.cancel()
         for slow in (deaf, stubborn):
             slow.transport.resume_reading()
             async with asyncio.timeout(PATIENCE):
@@ -122,6 +132,12 @@ class Trial:
             await asyncio.sleep(0.05)
         return phase
 
+    async def _make_noise(self, speaker: Reader) -> None:
+        for number in count(2):
+            event = ["message", {"room": NOISY, "text": "x" * 4000, "id": f"n{number}"}]
+            speaker.send(f"42/chat,{number}" + json.dumps(event))
+            await asyncio.sleep(NOISE_SECONDS)
+
     async def _answer_pings(self, reader: Reader) -> None:
         while True:
             reader.pong()
@@ -152,7 +168,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             "APP_LOG_FORMAT": "json",
             "APP_MAX_CONNECTIONS": str(options.readers + 10),
             "APP_MAX_CONNECTIONS_PER_IP": "100000",
-            "APP_MAX_SEND_SECONDS": "10",
+            "APP_MAX_SEND_SECONDS": "5",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             **RATES,

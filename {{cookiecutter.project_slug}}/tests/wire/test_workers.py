@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,10 @@ def test_a_killed_worker_costs_its_clients_only_a_reconnect(service: Service, ro
         assert left
 
 
+def are_replaced(service: Service, before: set[int]) -> bool:
+    return not before & {*workers(service)}
+
+
 def test_a_rolling_restart_loses_nothing(valkey: Valkey, room: str) -> None:
     env = {"REDIS_URL": valkey.url, "WEB_CONCURRENCY": "2"}
     with running_service(env) as service, ExitStack() as stack:
@@ -164,7 +169,7 @@ def test_a_rolling_restart_loses_nothing(valkey: Valkey, room: str) -> None:
             service.process.send_signal(signal.SIGHUP)
             assert one.next("server_draining")["retry_in"] > 0
             one.wait_end(timeout=15)
-            eventually(lambda was=before: not was & {*workers(service)}, 20)
+            eventually(partial(are_replaced, service, before), 20)
             assert len(workers(service)) == 2
             one = stack.enter_context(joined(service.url, service.token(f"{turn}"), room))
             position = one.call("join", {"room": room})
