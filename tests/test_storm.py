@@ -20,7 +20,7 @@ STORES = [
 ]
 
 
-@pytest.mark.parametrize(("mode", "database"), STORES, ids="-".join)
+@pytest.mark.parametrize(("mode", "database"), STORES, ids=map("-".join, STORES))
 async def test_every_member_ends_with_the_same_sequence(
     mode: str, database: str, installed: Callable[..., Path], tmp_path: Path
 ) -> None:
