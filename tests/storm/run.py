@@ -16,8 +16,11 @@ import jwt
 from serving import free_port
 
 from .client import Client
-from .faults import Redis, Service, rage
+from .faults import Faults, Redis, Service, rage
 
+PACKAGE = "realtime_service"
+RATES = {f"APP_RATE_{name}": "100000/1s" for name in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
+"""Limits that nobody runs into."""
 CALM_SECONDS = 60.0
 """How long everything may take to be well again after the last harm."""
 
@@ -38,6 +41,16 @@ class Storm:
     """Seconds between two messages of a client."""
     harm_pause: float = 1.5
     database_url: str | None = None
+    """Else a SQLite file, if the project has a database."""
+
+    @property
+    def log(self) -> Path:
+        """What the service writes."""
+        return self.directory / "service.log"
+
+    @property
+    def has_database(self) -> bool:
+        return (self.project / "migrations").is_dir()
 
 
 @dataclass
@@ -51,13 +64,17 @@ async def weather(storm: Storm) -> Report:
     secret = secrets.token_urlsafe(48)
     redis = Redis(storm.directory, free_port())
     redis.start()
-    output = (storm.directory / "service.log").open("wb")
+    output = storm.log.open("wb")
+    if storm.has_database:
+        run = [str(storm.python), "-m", PACKAGE, "migrate"]
+        env = environ(storm, 0, redis.url, secret)
+        subprocess.run(run, env=env, cwd=storm.directory, stdout=output, check=True)
     service = Service(
         lambda port: _start(storm, port, redis.url, secret, output),
         [free_port() for _ in range(storm.processes)],
     )
     clients = [
-        Client(f"user-{n}", _token(secret, f"user-{n}"), f"room-{n % storm.rooms}", service.address)
+        Client(f"user-{n}", token(secret, f"user-{n}"), f"room-{n % storm.rooms}", service.address)
         for n in range(storm.clients)
     ]
     living = [asyncio.create_task(client.live()) for client in clients]
@@ -65,16 +82,12 @@ async def weather(storm: Storm) -> Report:
     try:
         async with asyncio.timeout(CALM_SECONDS):
             await asyncio.gather(*(client.caught_up() for client in clients))
-        ends = time.monotonic() + storm.seconds
-
-        def over() -> bool:
-            return time.monotonic() > ends
-
-        speaking = [asyncio.create_task(c.speak(over, storm.pause)) for c in clients]
-        raging = asyncio.create_task(rage(service, redis, clients, over, storm.harm_pause))
+        faults = Faults(service, redis, clients, loses_redis=storm.has_database)
+        raging = asyncio.create_task(rage(faults, storm.seconds, storm.harm_pause))
+        speaking = [asyncio.create_task(c.speak(raging.done, storm.pause)) for c in clients]
         while not raging.done():
             await asyncio.sleep(0.5)
-            peak = max([peak, *(_resident(pid) for pid in service.workers())])
+            peak = max([peak, *(resident(pid) for pid in service.workers())])
         service.revive()
         calm = time.monotonic()
         async with asyncio.timeout(CALM_SECONDS):
@@ -97,7 +110,7 @@ async def weather(storm: Storm) -> Report:
         service.stop()
         redis.kill()
         output.close()
-    log = (storm.directory / "service.log").read_text(errors="replace")
+    log = storm.log.read_text(errors="replace")
     report.figures["tracebacks"] = log.count("Traceback (most recent")
     report.figures["errors_logged"] = log.count('"level":"error"')
     if secret in log or "eyJ" in log:
@@ -130,6 +143,8 @@ def reckon(clients: list[Client], rooms: int) -> Report:
                 report.problems.append(f"{client.user} has twice: {twice[:5]}")
             if record.unrecovered:
                 report.problems.append(f"{client.user} was not given what it missed")
+            if record.unanswered:
+                report.problems.append(f"{client.user}: {record.unanswered} events unanswered")
             if record.repeated:
                 report.problems.append(f"{client.user} was given {record.repeated} again")
     records = [client.record for client in clients]
@@ -139,6 +154,8 @@ def reckon(clients: list[Client], rooms: int) -> Report:
     report.figures = {
         "acknowledged": sum(len(record.acknowledged) for record in records),
         "received": sum(len(record.ids) for record in records),
+        "longest_silence_seconds": round(max(record.silence for record in records), 2),
+        "unanswered": sum(record.unanswered for record in records),
         "gaps_filled": sum(record.gaps for record in records),
         "refusals": dict(answers),
     }
@@ -148,41 +165,46 @@ def reckon(clients: list[Client], rooms: int) -> Report:
 def _start(
     storm: Storm, port: int, redis_url: str, secret: str, output: Any
 ) -> subprocess.Popen[bytes]:
-    package = next((storm.project / "src").iterdir()).name
+    return subprocess.Popen(
+        [storm.python, "-m", PACKAGE, "serve"],
+        cwd=storm.directory,
+        env=environ(storm, port, redis_url, secret),
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env.pop("DATABASE_URL", None)
     env |= {
         "PYTHONPATH": str(storm.project / "src"),
         "APP_ENV": "production",
         "APP_JWT_SECRET": secret,
         "APP_HISTORY_SIZE": "100000",
+        "APP_MAX_SEND_BYTES": "16000000",
         "APP_MAX_CONNECTIONS_PER_IP": "10000",
         "APP_DRAIN_SECONDS": "5",
         "REDIS_URL": redis_url,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": str(storm.workers),
-        **{f"APP_RATE_{name}": "100000/1s" for name in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")},
+        **RATES,
     }
-    if storm.database_url:
-        env["DATABASE_URL"] = storm.database_url
-    return subprocess.Popen(
-        [storm.python, "-m", package, "serve"],
-        cwd=storm.directory,
-        env=env,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )
+    if storm.has_database:
+        file = f"sqlite:///{storm.directory}/messages.sqlite3"
+        env["DATABASE_URL"] = storm.database_url or file
+    return env
 
 
-def _token(secret: str, user: str) -> str:
-    package = "realtime_service"
+def token(secret: str, user: str) -> str:
     now = int(time.time())
-    claims = {"sub": user, "scope": "chat", "aud": package, "iss": package}
+    claims = {"sub": user, "scope": "chat", "aud": PACKAGE, "iss": PACKAGE}
     return jwt.encode({**claims, "iat": now, "exp": now + 86400}, secret, algorithm="HS256")
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):

@@ -71,7 +71,15 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         audience = SocketAudience(server, CHAT.path)
         presence = Presence(backends.presence, audience)
         fanout = Fanout(backends.log, audience, backends.signals, settings.history_size)
-        chat = Chat(backends.log, audience, presence, fanout, now, settings.history_size)
+        chat = Chat(
+            backends.log,
+            audience,
+            presence,
+            fanout,
+            now,
+            history_size=settings.history_size,
+            replay_bytes=settings.max_send_bytes,
+        )
         tokens = Tokens(backends.revocations, sessions, backends.signals, now)
 
         feed = Feed(

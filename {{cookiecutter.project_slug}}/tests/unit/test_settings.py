@@ -135,6 +135,9 @@ def test_unsafe_origins() -> None:
 
 def test_polling_is_for_one_worker() -> None:
     assert problems(APP_TRANSPORTS="websocket,polling") == ""
+    found = problems(APP_TRANSPORTS="websocket,polling", WEB_CONCURRENCY="2")
+    # where there is one worker anyway, that is said first
+    assert "APP_TRANSPORTS has polling" in found or "WEB_CONCURRENCY must be" in found
 
 
 def test_several_workers_need_a_common_store() -> None:

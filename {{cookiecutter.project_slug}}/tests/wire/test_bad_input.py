@@ -155,6 +155,9 @@ def test_a_connection_that_never_says_connect_is_closed() -> None:
     with running_service({"APP_CONNECT_TIMEOUT": "1"}) as service:
         with connect_websocket(address(service)) as socket:
             until_closed(socket)
+        with hello(service) as leaves:
+            leaves.send("41/chat,")
+            until_closed(leaves)
         with hello(service) as stays:
             time.sleep(2.5)
             stays.send('42/chat,1["join",{"room":"lobby"}]')

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from ..support.client import Client, Refused, connect, joined
 from ..support.service import Service, running_service
 from ..support.valkey import Valkey
+from ..support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +151,34 @@ def test_a_killed_worker_costs_its_clients_only_a_reconnect(service: Service, ro
         while time.monotonic() < deadline and not left:
             left.update(*(notice["left"] for notice in kept.all("presence", quiet=1)))
         assert left
+
+
+def are_replaced(service: Service, before: set[int]) -> bool:
+    return not before & {*workers(service)}
+
+
+def test_a_rolling_restart_loses_nothing(valkey: Valkey, room: str) -> None:
+    env = {"REDIS_URL": valkey.url, "WEB_CONCURRENCY": "2"}
+    with running_service(env) as service, ExitStack() as stack:
+        clients = everywhere(service, stack, room)
+        one = next(iter(clients.values()))
+        for turn in (1, 2):  # the second comes from workers that came by the first
+            before = {*workers(service)}
+            ack = say(one, room, turn)
+            assert ack["ok"]
+            service.process.send_signal(signal.SIGHUP)
+            assert one.next("server_draining")["retry_in"] > 0
+            one.wait_end(timeout=15)
+            eventually(partial(are_replaced, service, before), 20)
+            assert len(workers(service)) == 2
+            one = stack.enter_context(joined(service.url, service.token(f"{turn}"), room))
+            position = one.call("join", {"room": room})
+            assert position["offset"] == ack["offset"]
+            assert offsets(position["messages"]) == list(range(1, turn + 1))
+            assert "socketio_connections" in httpx.get(f"{service.url}/metrics").text
+        assert service.process.poll() is None
+        assert "Traceback" not in service.output()
+        assert '"level":"error"' not in service.output()
 
 
 def test_redis_gone_and_back(service: Service, valkey: Valkey, room: str) -> None:

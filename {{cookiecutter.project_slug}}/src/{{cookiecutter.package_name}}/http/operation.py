@@ -124,7 +124,7 @@ async def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
         if described.path is not None:
             arguments = msgspec.structs.asdict(msgspec.convert(path, described.path, strict=False))
         if described.query is not None:
-            arguments["query"] = msgspec.convert(_query(), described.query, strict=False)
+            arguments["query"] = _convert_query(_query(), described.query)
         if described.body is not None:
             arguments["body"] = msgspec.json.decode(await _body(), type=described.body)
     except msgspec.ValidationError as error:
@@ -132,6 +132,15 @@ async def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise Refused("invalid_payload", "the body is not JSON in UTF-8") from None
     return arguments
+
+
+def _convert_query(given: dict[str, str], query: type[Any]) -> Any:
+    found = msgspec.convert(given, query, strict=False)
+    for field in msgspec.structs.fields(query):
+        # msgspec takes the text "null" for nothing, which is said by leaving the field out
+        if field.encode_name in given and getattr(found, field.name) is None:
+            raise Refused("invalid_payload", f"{field.encode_name}: must have a value")
+    return found
 
 
 def _query() -> dict[str, str]:

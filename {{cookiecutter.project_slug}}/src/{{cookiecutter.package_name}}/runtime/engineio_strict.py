@@ -18,6 +18,10 @@ from engineio.exceptions import ContentTooLongError, EngineIOError, SocketIsClos
 from engineio.packet import CLOSE, MESSAGE, NOOP, PONG, UPGRADE, Packet
 from engineio.payload import Payload
 
+from .asgi import Receive, Scope, Send
+from .frames import MALFORMED
+from .polling import forget_closed
+
 FROM_CLIENTS = frozenset({CLOSE, PONG, MESSAGE, UPGRADE, NOOP})
 """The packets a client may send in a polling request; pings are the server's."""
 _NOOP = str(NOOP)
@@ -78,7 +82,7 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                     await self.receive(pkt)
         except SocketIsClosedError:
             pass  # the client took its leave
-        except (EngineIOError, ValueError) as error:
+        except (EngineIOError, *MALFORMED) as error:
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
             raise EngineIOError(str(error)) from None
 
@@ -123,6 +127,10 @@ class StrictEngine(AsyncServer):  # type: ignore[misc]
     """An Engine.IO server whose sessions are :class:`StrictSocket`."""
 
     socket_class: type[StrictSocket] = StrictSocket
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        forget_closed(self.sockets, scope["query_string"].decode("latin-1"))
+        return await super().handle_request(scope, receive, send)
 
     async def _handle_connect(self, environ: dict[str, Any], *args: Any) -> Any:
         # engineio takes a request that names no transport for polling

@@ -71,9 +71,8 @@ def run_gunicorn(options: ServeOptions, worker_class: type[Any], **settings: Any
 @contextmanager
 def _metrics_directory(options: ServeOptions) -> Iterator[None]:
     """Where several workers share their metrics, in memory if possible; removed at the end."""
-    mine = f"{options.name}-metrics-{os.getpid()}-"
     if options.server.web_concurrency > 1 and MULTIPROC_DIR not in os.environ:
-        os.environ[MULTIPROC_DIR] = tempfile.mkdtemp(prefix=mine, dir=_shared_memory())
+        os.environ[MULTIPROC_DIR] = tempfile.mkdtemp(prefix=_prefix(options), dir=_shared_memory())
         # prometheus_client looks for it when it is imported, which has happened: start over
         sys.stdout.flush()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
@@ -81,8 +80,13 @@ def _metrics_directory(options: ServeOptions) -> Iterator[None]:
         yield
     finally:
         directory = Path(os.environ.get(MULTIPROC_DIR, ""))
-        if directory.name.startswith(mine):  # a worker, which comes by here too, has another pid
+        # a worker, which comes by here too, has another pid: its successors need the directory
+        if directory.name.startswith(_prefix(options)):
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _prefix(options: ServeOptions) -> str:
+    return f"{options.name}-metrics-{os.getpid()}-"
 
 
 def _shared_memory() -> str | None:

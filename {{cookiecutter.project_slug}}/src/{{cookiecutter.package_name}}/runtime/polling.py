@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from typing import Any
 from urllib.parse import parse_qs
 
 STATUS = 400
@@ -25,6 +26,16 @@ _NO_UPGRADE = (
 _REMEMBERED = 1024  # addresses that are not warned about again
 
 _log = logging.getLogger(__name__)
+
+
+def forget_closed(sessions: dict[str, Any], query_string: str) -> None:
+    """Take the session that a request is for out of Engine.IO's table if it has ended.
+
+    Engine.IO answers with 400 where there is no such session, and fails where it is still there.
+    """
+    for sid in parse_qs(query_string).get("sid", ()):
+        if sid in sessions and sessions[sid].closed:
+            sessions.pop(sid, None)
 
 
 class PollingRefusal:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ..domain.errors import Refused
 from ..domain.events import Join, Joined, Leave, Left, Message, SendMessage, Sent
 from ..domain.rooms import MAX_ROOMS_PER_SOCKET, may_enter
@@ -29,6 +31,7 @@ class Chat:
     """The chat of this worker.
 
     :param history_size: most messages a reconnecting client can catch up on.
+    :param replay_bytes: most bytes of them, as JSON.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Chat:
         fanout: Fanout,
         clock: Clock,
         history_size: int,
+        replay_bytes: int,
     ) -> None:
         self._log = log
         self._audience = audience
@@ -46,6 +50,7 @@ class Chat:
         self._fanout = fanout
         self._clock = clock
         self._history_size = history_size
+        self._replay_bytes = replay_bytes
         self._rooms: dict[str, set[str]] = {}
 
     async def join(self, member: Member, command: Join) -> Joined:
@@ -66,13 +71,13 @@ class Chat:
             if room not in joined:
                 await self._audience.enter(member.sid, room)
                 joined.add(room)
-        messages = replay.messages if replay.complete else replay.messages[-LATEST:]
+        recovered = replay.complete and _size(replay.messages) <= self._replay_bytes
         return Joined(
             room=room,
             epoch=replay.head.epoch,
             offset=replay.head.offset,
-            recovered=replay.complete and command.since is not None,
-            messages=messages,
+            recovered=recovered,
+            messages=replay.messages if recovered else self._newest(replay.messages),
             members=await self._presence.enter(room, member.user, member.sid),
         )
 
@@ -116,6 +121,16 @@ class Chat:
             raise Refused("forbidden", f"your token does not open the room {room}")
         return await self._log.before(room, before, limit)
 
+    def _newest(self, messages: list[Message]) -> list[Message]:
+        kept: list[Message] = []
+        size = 0
+        for message in reversed(messages[-LATEST:]):
+            size += _size(message)
+            if size > self._replay_bytes:
+                break
+            kept.append(message)
+        return kept[::-1]
+
     def _require(self, member: Member, room: str) -> None:
         if room not in self._rooms.get(member.sid, ()):
             raise Refused("not_in_room", f"join {room} first")
@@ -124,3 +139,7 @@ class Chat:
         self._rooms[member.sid].discard(room)
         self._fanout.left(room)
         await self._presence.leave(room, member.user, member.sid)
+
+
+def _size(messages: Message | list[Message]) -> int:
+    return len(msgspec.json.encode(messages))

@@ -143,7 +143,7 @@ class Service:
         self.http = create_http(
             HttpDependencies(
                 settings=settings,
-                chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100),
+                chat=Chat(self.log, anything, anything, anything, lambda: NOW, 100, 100_000),
                 feed=Feed(self.ticks, anything, Signals()),
                 publisher=self.publisher,
                 history=self.history,

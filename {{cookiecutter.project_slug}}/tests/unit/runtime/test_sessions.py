@@ -107,3 +107,27 @@ async def test_what_is_revoked_during_a_handshake_ends_at_once() -> None:
     clocked.add("s2", 600, jti="t2")
     await clocked.at(clocked.now)
     assert clocked.ended == ["s1"]
+
+
+async def test_the_last_handler_cleans_up_after_a_session_that_ended_before_it() -> None:
+    clocked = Clocked()
+    sessions = clocked.sessions
+    quiet, busy = clocked.add("s1", 60), clocked.add("s2", 60)
+    assert sessions.begin(busy)
+    assert sessions.begin(busy)
+    for session in (quiet, busy):
+        sessions.remove(session.sid)
+        assert not sessions.begin(session)
+    assert not quiet.outlasted
+    assert busy.outlasted
+    assert not sessions.finish(busy)
+    assert sessions.finish(busy)
+
+
+async def test_a_handler_that_ends_before_its_session_has_nothing_to_clean_up() -> None:
+    clocked = Clocked()
+    session = clocked.add("s1", 60)
+    assert clocked.sessions.begin(session)
+    assert not clocked.sessions.finish(session)
+    clocked.sessions.remove("s1")
+    assert not session.outlasted

@@ -278,6 +278,25 @@ def test_a_client_that_ignores_the_close_is_not_waited_for(
         peer.exactly(1)
 
 
+def test_who_sends_without_a_pause_does_not_hold_up_others(connect: Callable[..., Peer]) -> None:
+    count = 500  # which are read at once
+    order: list[object] = []
+    done = threading.Event()
+
+    def listen(ws: WebSocket) -> None:
+        while (message := ws.wait()) is not None:
+            if not order:
+                mode.spawn(order.append, "somebody else")
+            order.append(message)
+            if len(order) > count:
+                done.set()
+
+    peer = connect(listen)
+    peer.connection.sendall((head(TEXT, 2) + mask(b"42")) * count)
+    assert done.wait(10)
+    assert order.index("somebody else") < count / 2
+
+
 @pytest.mark.parametrize(
     "wrong", [{"HTTP_SEC_WEBSOCKET_VERSION": "8"}, {"HTTP_SEC_WEBSOCKET_KEY": "short"}]
 )

@@ -18,6 +18,7 @@ from {{cookiecutter.package_name}}.services.fanout import Fanout
 from {{cookiecutter.package_name}}.services.presence import Presence
 
 Handler = Callable[[bytes], Awaitable[None]]
+REPLAY_BYTES = 100_000
 
 
 class Wires:
@@ -98,6 +99,7 @@ class Worker:
             self.fanout,
             lambda: datetime.now(UTC),
             cluster.history_size,
+            REPLAY_BYTES,
         )
 
     def member(self, user: str, rooms: Sequence[str] | None = None) -> Member:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 
 from {{cookiecutter.package_name}}.domain.errors import Refused
@@ -15,7 +16,7 @@ from {{cookiecutter.package_name}}.domain.events import (
 from {{cookiecutter.package_name}}.domain.rooms import MAX_ROOMS_PER_SOCKET
 from {{cookiecutter.package_name}}.services.chat import LATEST
 
-from .conftest import Cluster
+from .conftest import REPLAY_BYTES, Cluster
 
 
 @contextmanager
@@ -74,6 +75,27 @@ async def test_recovery_is_whole_or_not_at_all(cluster: Cluster) -> None:
     ack = await worker.chat.join(bob, Join("r", Position(epoch, 49)))
     assert not ack.recovered  # 101 were missed and 100 are held
     assert [m.offset for m in ack.messages] == list(range(151 - LATEST, 151))
+
+
+@pytest.mark.parametrize("text", ["x" * 4000, "\x01" * 4000, "🎉" * 4000], ids=["x", "1", "🎉"])
+async def test_a_recovery_is_bounded_in_bytes_and_still_whole_or_not_at_all(
+    cluster: Cluster, text: str
+) -> None:
+    worker = cluster.worker()
+    ada, bob = worker.member("ada"), worker.member("bob")
+    epoch = (await worker.chat.join(ada, Join("r"))).epoch
+    for number in range(60):
+        await worker.chat.send(ada, SendMessage("r", text, str(number)))
+    for since in (None, Position(epoch, 0)):
+        ack = await worker.chat.join(bob, Join("r", since))
+        assert not ack.recovered
+        assert 0 < len(msgspec.json.encode(ack.messages)) <= REPLAY_BYTES
+        assert ack.messages[-1].offset == ack.offset == 60
+        offsets = [m.offset for m in ack.messages]
+        assert offsets == list(range(61 - len(offsets), 61))
+    ack = await worker.chat.join(bob, Join("r", Position(epoch, 57)))
+    assert ack.recovered
+    assert [m.offset for m in ack.messages] == [58, 59, 60]
 
 
 async def test_a_socket_that_is_gone_leaves_nothing(cluster: Cluster) -> None:
