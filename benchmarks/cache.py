@@ -58,13 +58,15 @@ class Cache:
             install = (*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python")
             run([*install, python, *asked], folder)
 
-        return self._made("python", [*files, *words, sys.version], build) / "venv/bin/python"
+        sources: list[Path | str] = [*files, *words, sys.version]
+        return self._made("python", sources, build) / "venv/bin/python"
 
     def project(self, mode: str, app: str) -> Path:
         """A generated project; with the app ``plain``, its product is handlers that echo."""
         template = [p for p in sorted(TEMPLATE.rglob("*")) if p.is_file() and _is_source(p)]
         overlay = HERE / "peers/generated/app.py"
-        sources = [*template, *sorted((REPOSITORY / "hooks").glob("*.py")), overlay, mode, app]
+        hooks = sorted((REPOSITORY / "hooks").glob("*.py"))
+        sources: list[Path | str] = [*template, *hooks, overlay, mode, app]
 
         def build(folder: Path) -> None:
             copied = copy_template(folder / "template")
@@ -138,7 +140,7 @@ def generate(template: Path, output: Path, **answers: str) -> None:
     config = output / ".cookiecutterrc"
     folders = {name: str(output / f".{name}") for name in ("cookiecutters_dir", "replay_dir")}
     config.write_text(json.dumps(folders))
-    command = [Path(sys.executable).parent / "cookiecutter", template, "--no-input"]
+    command = (Path(sys.executable).parent / "cookiecutter", template, "--no-input")
     given = {**ANSWERS, "python_version": version, **answers}
     options = ("--config-file", config, "--output-dir", output)
     run([*command, *options, *(f"{name}={value}" for name, value in given.items())], output)
@@ -165,7 +167,8 @@ def _compile_eiows(npm: Path, folder: Path) -> None:
     program = Path(shutil.which("node") or "node").resolve()
     beside = program.parent.parent
     with_headers = (beside / "include/node/node.h").exists()  # else node-gyp fetches them
-    run([program, gyp, "rebuild", *([f"--nodedir={beside}"] if with_headers else [])], package)
+    headers = [f"--nodedir={beside}"] if with_headers else []
+    run([program, gyp, "rebuild", *headers], package)
     run([program, "-e", "require('eiows')"], folder)
 
 

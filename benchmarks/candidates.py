@@ -132,7 +132,7 @@ FLASK_SOCKETIO = (
 
 
 def _flask_socketio(mode: str) -> PythonPeer:
-    script = ("flask_socketio_app.py",)
+    script: tuple[str, ...] = ("flask_socketio_app.py",)
     if mode == "threading":
         script = (
             *GUNICORN,

@@ -22,7 +22,8 @@ STYLE = (
 def chart(found: dict[str, Any]) -> str:
     """Each work a block of bars: work per CPU second as a multiple of the reference's."""
     blocks = [found["works"][work.name] for work in WORKS if work.name in found["works"]]
-    parts, top = [], 10
+    parts: list[str] = []
+    top = 10
     for block in blocks:
         bars = _bars(block)
         if bars:

@@ -49,7 +49,12 @@ class Server:
 
     def token(self) -> str:
         now = int(time.time())
-        claims = {"sub": "ada", "scope": "chat", "aud": AUDIENCE, "iss": AUDIENCE}
+        claims: dict[str, object] = {
+            "sub": "ada",
+            "scope": "chat",
+            "aud": AUDIENCE,
+            "iss": AUDIENCE,
+        }
         claims |= {"iat": now, "exp": now + 7200, "jti": secrets.token_hex(8)}
         return jwt.encode(claims, self.serving.secret, algorithm="HS256")
 
