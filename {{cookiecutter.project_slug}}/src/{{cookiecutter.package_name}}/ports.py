@@ -172,6 +172,10 @@ class Limiter(Protocol):
         """
         ...
 
+    async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
+        """The same against one limit after the other, until one does not admit it."""
+        ...
+
 
 class Revocations(Protocol):
     """Tokens that ended before their time."""
