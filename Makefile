@@ -17,7 +17,7 @@ VENV := $(CACHE)/venv-$(shell printf %s '$(CURDIR) $(PYTHON)' | cksum | cut -d' 
 BIN := $(VENV)/bin
 say = @printf '\033[2m%s\033[0m\n' '$(1)' >&2
 
-SHAPE := {{cookiecutter.project_slug}}/.generator
+CHECKED := benchmarks hooks tests '{{cookiecutter.project_slug}}/.generator'
 # Three workers on two cores: half of the time they wait. make test ARGS="-m 'not slow'" is the quick half.
 JOBS := 3
 ARGS :=
@@ -38,17 +38,21 @@ demo: $(BIN)/cookiecutter ## generate a service with the default answers in a ne
 test: $(VENV)/.test ## run every test (JOBS=3 at a time; ARGS go to pytest)
 	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.bench ## measure the services beside their peers, in some ten minutes (ARGS="--help")
+	@PATH="$$PATH:$(BIN)" BENCH_CACHE="$(CACHE)/bench" exec $(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: lint
-lint: $(VENV)/.test ## check formatting, style and types of the hooks, the generator and the tests
-	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml --check hooks tests '$(SHAPE)'
-	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml hooks tests '$(SHAPE)'
-	@$(BIN)/mypy --cache-dir "$(CACHE)/mypy" --no-error-summary hooks tests '$(SHAPE)'
+lint: $(VENV)/.test ## check formatting, style and types of the hooks, the generator, the tests and the benchmarks
+	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml --check $(CHECKED)
+	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml $(CHECKED)
+	@$(BIN)/mypy --cache-dir "$(CACHE)/mypy" --no-error-summary $(CHECKED)
 	@$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: format
 format: $(VENV)/.test ## format them, and fix what can be fixed
-	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml --fix-only hooks tests '$(SHAPE)'
-	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml hooks tests '$(SHAPE)'
+	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml --fix-only $(CHECKED)
+	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml $(CHECKED)
 
 .PHONY: python
 python: ## say which Python is used
@@ -60,6 +64,11 @@ $(BIN)/cookiecutter: pyproject.toml
 	@mkdir -p '$(CACHE)' && $(PYTHON) -m venv '$(VENV)'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group generate
+	@touch $@
+
+$(VENV)/.bench: $(BIN)/cookiecutter pyproject.toml
+	$(call say,installing what the benchmarks need …)
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --group bench
 	@touch $@
 
 $(VENV)/.test: $(BIN)/cookiecutter pyproject.toml

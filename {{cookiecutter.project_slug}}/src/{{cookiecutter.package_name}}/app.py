@@ -92,11 +92,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         publisher = Publisher(backends.ticks, recorder, backends.signals, now, feed.receive)
         quotes = Quotes(await stack.enter_async_context(open_quotes(settings.quotes_url)))
 
+        every_event = (("events", settings.rate_events),)
+        limits = {"message": (*every_event, ("message", settings.rate_message))}
+
         async def limit(session: Session, event: str) -> float:
-            wait = await backends.limiter.hit("events", settings.rate_events, session.user)
-            if wait == 0.0 and event == "message":
-                wait = await backends.limiter.hit("message", settings.rate_message, session.user)
-            return wait
+            return await backends.limiter.hit_each(limits.get(event, every_event), session.user)
 
         machinery: dict[str, Any] = {
             "sessions": sessions,

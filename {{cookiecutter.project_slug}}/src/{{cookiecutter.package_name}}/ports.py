@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,16 +14,14 @@ from .domain.policies import Rate
 from .domain.ticks import Candle, Tick
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """The stored message; `duplicate`: its id was in the room's log already, nothing was added."""
 
     message: Message
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """Part of a room's log, oldest first, read together with its `head`.
 
     `complete`: every message after the position asked for is in `messages`.
@@ -173,6 +170,10 @@ class Limiter(Protocol):
 
         Returns 0.0 if it is admitted, else the seconds after which it would be.
         """
+        ...
+
+    async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
+        """The same against one limit after the other, until one does not admit it."""
         ...
 
 

@@ -6,15 +6,16 @@ authenticate → authorise → limit → validate → dispatch → always acknow
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
-import structlog
+from prometheus_client import Counter, Histogram
 
 from . import metrics, mode
+from .event_context import EventContext
 from .refusal import Refusal, describe_invalid
 from .sessions import Session
 
@@ -65,34 +66,41 @@ class Gate:
         self._limit = limit
         self._explain = explain
         self._in_flight = 0
+        self._counters: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._guard = mode.Guard()
 
     async def __call__(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
         """Carry out `event` and return its acknowledgement, a refusal included."""
         known = event if event in self._commands else "(unknown)"  # labels must stay bounded
-        request_id = secrets.token_hex(8)
         started = time.perf_counter()
         with self._guard:
             self._in_flight += 1
-        with structlog.contextvars.bound_contextvars(
-            request_id=request_id,
-            namespace=self._namespace,
-            event_name=known,
-            user=session.user if session else None,
-        ):
+        context = EventContext(self._namespace, known, session.user if session else None)
+        with context:
             outcome = "ok"
             try:
                 ack = await self._carry_out(session, event, args)
             except Exception as error:
                 refusal = self._refusal(error)
-                ack = refusal.acknowledgement(request_id)
+                ack = refusal.acknowledgement(context.request_id)
                 outcome = refusal.code
             finally:
                 with self._guard:
                     self._in_flight -= 1
-        metrics.EVENTS.labels(self._namespace, known, outcome).inc()
-        metrics.EVENT_SECONDS.labels(self._namespace, known).observe(time.perf_counter() - started)
+        events, event_seconds = self._metrics_of(known, outcome)
+        events.inc()
+        event_seconds.observe(time.perf_counter() - started)
         return ack
+
+    def _metrics_of(self, known: str, outcome: str) -> tuple[Counter, Histogram]:
+        """Kept, because finding them by their labels costs as much as counting."""
+        found = self._counters.get((known, outcome))
+        if found is None:
+            found = self._counters[known, outcome] = (
+                metrics.EVENTS.labels(self._namespace, known, outcome),
+                metrics.EVENT_SECONDS.labels(self._namespace, known),
+            )
+        return found
 
     async def _carry_out(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
         if session is None or session.ends_at <= time.time():
@@ -107,8 +115,7 @@ class Gate:
             raise Refusal("unknown_event", f"no such event in {self._namespace}; there are {known}")
         command, handler = self._commands[event]
         payload = self._validate(command, args)
-        async with mode.timeout(HANDLER_TIMEOUT):
-            return await handler(session, payload)
+        return await mode.within(HANDLER_TIMEOUT, partial(handler, session, payload))
 
     def _validate(self, command: CommandType, args: tuple[Any, ...]) -> Any:
         if len(args) != 1:

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 
 MICROSECONDS = 1_000_000
@@ -29,6 +30,7 @@ class Pace:
     tolerance: int
 
     @classmethod
+    @lru_cache(maxsize=64)  # a service has a handful, and asks at each event
     def of(cls, limit: int, period: float, burst: int) -> Pace:
         """`limit` calls in `period` seconds, of which `burst` may come at once."""
         interval = max(1, int(period * MICROSECONDS) // limit)

@@ -17,6 +17,7 @@ from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from .event_context import add_event_context
 from .redaction import redact
 from .server_lines import FILTERED, SILENT, ServerLines
 
@@ -24,6 +25,7 @@ MAX_LINE = 16_384
 _ESSENTIAL = ("timestamp", "level", "logger", "event", "request_id")
 
 _SHARED: list[Processor] = [
+    add_event_context,
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from types import coroutine
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 P = ParamSpec("P")
@@ -22,20 +24,45 @@ Task: TypeAlias = "asyncio.Task[None]"
 sleep = asyncio.sleep
 timeout = asyncio.timeout
 run_blocking = asyncio.to_thread
+Guard = threading.Lock
+"""Keeps threads apart for a few lines that do not wait. Tasks change only where they wait, so that
+it is always free; and a free lock costs less than a class of ours that does nothing."""
 
 _log = logging.getLogger(__name__)
 _running: set[asyncio.Task[None]] = set()
 
 
-class Guard:
-    """Keeps threads apart for a few lines that do not wait.
+async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
+    """The result of `call`, which is interrupted if it waits for longer than `seconds`.
 
-    Tasks change only where they wait: there is nothing to do.
+    A deadline costs as much as many a handler, so there is none until the first wait.
+
+    :raises TimeoutError: it waited too long.
     """
+    running = call().__await__()
+    try:
+        awaited = running.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    async with timeout(seconds):
+        return await _rest(running, awaited)
 
-    def __enter__(self) -> None: ...
 
-    def __exit__(self, *_: object) -> None: ...
+@coroutine
+def _rest(running: Generator[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:
+    """Go on with what waits for `awaited`."""
+    while True:
+        try:
+            try:
+                value = yield awaited
+            except BaseException as error:
+                awaited = running.throw(error)
+            else:
+                awaited = running.send(value)
+        except StopIteration as done:
+            result: T = done.value
+            return result
 
 
 def spawn(function: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> Task:

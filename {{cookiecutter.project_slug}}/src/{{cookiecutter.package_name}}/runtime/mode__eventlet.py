@@ -58,6 +58,15 @@ def timeout(seconds: float) -> Iterator[None]:
         expiry.cancel()
 
 
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """The result of `call`, in which nothing waits for longer than `seconds`.
+
+    :raises TimeoutError: something would have.
+    """
+    with timeout(seconds):
+        return call()
+
+
 def give_way() -> None:
     """Let other green threads run: one that never has to wait would hold them up."""
     sleep(0)

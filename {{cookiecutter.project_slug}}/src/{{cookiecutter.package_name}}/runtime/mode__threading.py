@@ -132,6 +132,15 @@ def timeout(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """The result of `call`, in which nothing waits for longer than `seconds`.
+
+    :raises TimeoutError: something would have.
+    """
+    with timeout(seconds):
+        return call()
+
+
 def give_way() -> None:
     """Let others run: threads need not be asked."""
 

@@ -34,14 +34,18 @@ class SendQueue:
         :raises queue.Empty: if there is none, or none comes in time.
         """
         try:
-            with mode.timeout(timeout):
-                while block and not self.backlog:
-                    self._filled.clear()
-                    if not self.backlog:  # with threads, one may have come in between
-                        self._filled.wait()
+            if block and not self.backlog:
+                self._wait(timeout)
             return self.backlog.take()
         except (TimeoutError, IndexError):
             raise queue.Empty from None
+
+    def _wait(self, timeout: float) -> None:
+        with mode.timeout(timeout):
+            while not self.backlog:
+                self._filled.clear()
+                if not self.backlog:  # with threads, one may have come in between
+                    self._filled.wait()
 
     def task_done(self) -> None:
         self._done(1)

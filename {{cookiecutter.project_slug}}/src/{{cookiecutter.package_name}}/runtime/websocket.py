@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
+from wsproto.events import CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
@@ -31,6 +31,8 @@ STALL_SECONDS = 10.0
 CLOSE_SECONDS = 3.0
 """How long a client may take to answer that the connection closes."""
 RECEIVED_AT_ONCE = 65536
+TEXT, BINARY = 0x81, 0x82
+"""First bytes of frames that are whole messages."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,10 +97,11 @@ class WebSocket:
 
         :raises OSError: if the connection is closed, or the client takes nothing.
         """
-        if isinstance(message, str):
-            self._send(TextMessage(message))
-        else:
-            self._send(BytesMessage(bytes(message)))
+        frame = _frame(message)
+        with self._sending:
+            if self._protocol.state is not ConnectionState.OPEN:
+                raise ConnectionError("the connection is closing")
+            self._write(frame)
 
     def close(self) -> None:
         """Tell the client that the connection ends; :meth:`wait` returns soon."""
@@ -139,14 +142,20 @@ class WebSocket:
         return True
 
     def _send(self, event: Event) -> None:
-        with self._sending:  # a frame must not begin inside another
+        with self._sending:
             try:
-                self._socket.sendall(self._protocol.send(event))
+                frame = self._protocol.send(event)
             except LocalProtocolError:
                 raise ConnectionError("the connection is closing") from None
-            except OSError:
-                self._shut_down()  # part of a frame may be out: nothing can follow it
-                raise
+            self._write(frame)
+
+    def _write(self, frame: bytes) -> None:
+        """The caller holds the lock: a frame must not begin inside another."""
+        try:
+            self._socket.sendall(frame)
+        except OSError:
+            self._shut_down()  # part of a frame may be out: nothing can follow it
+            raise
 
     def _end(self, code: int) -> None:
         self._closing_at = min(self._closing_at, time.monotonic() + CLOSE_SECONDS)
@@ -160,6 +169,20 @@ class WebSocket:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError as error:
             _log.debug("gone already: %s", error)
+
+
+def _frame(message: str | bytes) -> bytes:
+    """A whole message, unmasked, as a server sends it.
+
+    By wsproto it would take as long as all the rest of sending.
+    """
+    kind, payload = (TEXT, message.encode()) if isinstance(message, str) else (BINARY, message)
+    size = len(payload)
+    if size < 126:
+        return bytes((kind, size)) + payload
+    if size < 65536:
+        return bytes((kind, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((kind, 127)) + size.to_bytes(8, "big") + payload
 
 
 def _switching(key: str, request_id: str) -> bytes:

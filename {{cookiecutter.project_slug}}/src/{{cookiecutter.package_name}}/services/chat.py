@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 import msgspec
 
@@ -18,8 +19,7 @@ LATEST = 50
 """Messages a client gets that joins without a position, or with one too far back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A socket and whose it is; `rooms`: patterns of rooms its token opens, ``None`` for all."""
 
     sid: str

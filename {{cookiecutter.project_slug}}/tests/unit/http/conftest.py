@@ -1,6 +1,6 @@
 """The HTTP application on fakes of the ports, reached through its gateway as by a server."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -76,6 +76,9 @@ class Limiter:
     async def hit(self, name: str, rate: Rate, key: str) -> float:
         self.asked.append((name, rate, key))
         return self.wait
+
+    async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
+        return max([await self.hit(name, rate, key) for name, rate in limits])
 
 
 class Revocations:

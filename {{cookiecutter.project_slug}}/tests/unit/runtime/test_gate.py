@@ -10,6 +10,7 @@ import pytest
 from {{cookiecutter.package_name}}.domain.contract import Ack, Command, Payload
 from {{cookiecutter.package_name}}.runtime import gate as gate_module
 from {{cookiecutter.package_name}}.runtime import mode
+from {{cookiecutter.package_name}}.runtime.event_context import add_event_context
 from {{cookiecutter.package_name}}.runtime.gate import Gate
 from {{cookiecutter.package_name}}.runtime.refusal import Refusal
 from {{cookiecutter.package_name}}.runtime.sessions import Session
@@ -149,3 +150,24 @@ async def test_too_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     refused = [ack for ack in acks if isinstance(ack, dict)]
     assert [ack["error"]["code"] for ack in refused] == ["overloaded"] * 3
+
+
+async def test_a_line_of_the_log_says_of_which_event_it_is() -> None:
+    line: dict[str, Any] = {"user": "given"}
+
+    async def say(session: Session, payload: Any) -> Said:
+        await mode.sleep(0.001)
+        line.update(add_event_context(None, "", line))
+        raise NotToday
+
+    handler = Handler()
+    command = Command("say", Say, Said, "Say it.")
+    gate = Gate("/t", {"say": (command, say)}, limit=handler.limit, explain=handler.explain)
+    ack = await gate(session(), "say", ({"text": "hi"},))
+    assert line == {
+        "request_id": ack["error"]["request_id"],
+        "namespace": "/t",
+        "event_name": "say",
+        "user": "given",
+    }
+    assert add_event_context(None, "", {}) == {}

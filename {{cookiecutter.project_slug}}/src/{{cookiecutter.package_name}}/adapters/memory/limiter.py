@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...domain.policies import Rate
 from ...runtime.gcra import Gcra, Pace
 
@@ -14,3 +16,10 @@ class MemoryLimiter:
 
     async def hit(self, name: str, rate: Rate, key: str) -> float:
         return self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
+
+    async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
+        for name, rate in limits:
+            wait = await self.hit(name, rate, key)
+            if wait > 0:
+                return wait
+        return 0.0

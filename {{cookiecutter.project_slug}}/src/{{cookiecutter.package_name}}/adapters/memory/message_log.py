@@ -11,7 +11,7 @@ from itertools import islice
 
 from ...domain.events import Message, Position
 from ...ports import Appended, Replay
-from ...runtime.mode import Lock
+from ...runtime.mode import Guard
 
 MAX_ROOMS = 10_000
 MAX_MESSAGES = 200_000
@@ -49,12 +49,12 @@ class MemoryMessageLog:
         self._max_messages = max_messages
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
         self._held = 0
-        self._lock = Lock()
+        self._guard = Guard()
 
     async def append(
         self, room: str, message_id: str, user: str, text: str, sent_at: datetime
     ) -> Appended:
-        async with self._lock:
+        with self._guard:
             kept = self._room(room)
             known = kept.messages.get((user, message_id))
             if known is not None:
@@ -70,7 +70,7 @@ class MemoryMessageLog:
             return Appended(message, duplicate=False)
 
     async def replay(self, room: str, since: Position | None, limit: int) -> Replay:
-        async with self._lock:
+        with self._guard:
             kept = self._room(room)
             self._forget_idle_rooms()
             if since is not None and since.epoch == kept.epoch:
@@ -80,18 +80,20 @@ class MemoryMessageLog:
             return Replay(kept.head, kept.latest(limit)[::-1], complete=False)
 
     async def before(self, room: str, offset: int | None, limit: int) -> list[Message]:
-        async with self._lock:
+        with self._guard:
             kept = self._rooms.get(room)
             return [] if kept is None else kept.latest(limit, below=offset)
 
     async def heads(self, rooms: Collection[str]) -> dict[str, Position]:
-        async with self._lock:
+        with self._guard:
             heads = {room: self._room(room).head for room in rooms}
             self._forget_idle_rooms()
             return heads
 
     def _room(self, name: str) -> _Room:
-        room = self._rooms.setdefault(name, _Room())
+        room = self._rooms.get(name)
+        if room is None:
+            room = self._rooms[name] = _Room()
         self._rooms.move_to_end(name)
         return room
 

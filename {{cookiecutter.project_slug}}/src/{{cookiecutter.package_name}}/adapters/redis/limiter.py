@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from ...domain.errors import Unavailable
 from ...domain.policies import Rate
@@ -12,16 +13,19 @@ from .link import RedisLink
 
 _log = logging.getLogger(__name__)
 
-# :meth:`..runtime.gcra.Gcra.hit` by the clock of Redis. ARGV: interval, tolerance, in microseconds
+# :meth:`..runtime.gcra.Gcra.hit` by the clock of Redis, for one key after the other until one has
+# to wait. ARGV: interval and tolerance of each, in microseconds
 _HIT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local following = arrival + ARGV[1]
-local wait = following - ARGV[2] - now
-if wait > 0 then return wait end
-local kept = math.ceil((following - now) / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', kept)
+for i, key in ipairs(KEYS) do
+  local arrival = math.max(tonumber(redis.call('GET', key) or now), now)
+  local following = arrival + ARGV[2 * i - 1]
+  local wait = following - ARGV[2 * i] - now
+  if wait > 0 then return wait end
+  local kept = math.ceil((following - now) / 1000)
+  redis.call('SET', key, string.format('%.0f', following), 'PX', kept)
+end
 return 0
 """
 
@@ -36,14 +40,17 @@ class RedisLimiter:
         self._shared = True
 
     async def hit(self, name: str, rate: Rate, key: str) -> float:
-        pace = Pace.of(rate.limit, rate.period, rate.burst)
+        return await self.hit_each(((name, rate),), key)
+
+    async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
+        # in one slot of a cluster, whatever the key
+        keys = [f"{self._prefix}:limit:{{{key}}}:{name}" for name, _ in limits]
+        paces = [Pace.of(rate.limit, rate.period, rate.burst) for _, rate in limits]
         try:
-            wait = await self._hit(
-                (f"{self._prefix}:limit:{name}:{key}",), (pace.interval, pace.tolerance)
-            )
+            wait = await self._hit(keys, [n for p in paces for n in (p.interval, p.tolerance)])
         except Unavailable:
             self._note(shared=False)
-            return await self._here.hit(name, rate, key)
+            return await self._here.hit_each(limits, key)
         self._note(shared=True)
         return float(wait) / MICROSECONDS
 

@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -18,10 +19,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from ...domain.errors import Unavailable
 from ...runtime.metrics import BACKEND_UP
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
+from .scripts import Script, Scripts
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-Script = Callable[[Sequence[str], Sequence[str | int | float]], Awaitable[Any]]
 
 CALL_SECONDS = 2.0
 """A call's deadline, waiting for a connection included."""
@@ -73,6 +74,7 @@ class RedisLink:
     def __init__(self, url: str) -> None:
         self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
         self.up = True
+        self._scripts = Scripts(self.client)
         self._answered = time.monotonic()
         self._probe: Task | None = None
         self._complained = 0.0
@@ -96,10 +98,10 @@ class RedisLink:
 
     def script(self, text: str) -> Script:
         """A Lua script, to be called with its keys and arguments. Raises as :meth:`call` does."""
-        registered = self.client.register_script(text)
+        registered = self._scripts.register(text)
 
         async def run(keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-            return await self.call(lambda: registered(keys, args))
+            return await self.call(partial(registered, keys, args))
 
         return run
 
@@ -113,6 +115,7 @@ class RedisLink:
     async def close(self) -> None:
         if self._probe is not None:
             await stop(self._probe)
+        await self._scripts.close()
         await self.client.aclose()
 
     async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T:

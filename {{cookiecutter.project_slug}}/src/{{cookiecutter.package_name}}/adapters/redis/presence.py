@@ -12,7 +12,8 @@ from typing import Any
 
 from ...domain.errors import Unavailable
 from ..memory import MemoryPresence
-from .link import RedisLink, Script
+from .link import RedisLink
+from .scripts import Script
 
 DEAD_SECONDS = 15
 GRACE_SECONDS = 10

@@ -43,7 +43,7 @@ def payload(frame: bytes) -> memoryview:
 
 def head_size(frame: bytes) -> int:
     """How many bytes of a frame come before what is in it."""
-    return {126: 4, 127: 10}.get(frame[1], 2)
+    return 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10
 
 
 class Outgoing(Protocol):

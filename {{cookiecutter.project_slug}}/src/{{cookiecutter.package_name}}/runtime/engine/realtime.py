@@ -94,9 +94,10 @@ class FastServer(RealtimeServer):
         owner = self.namespace_handlers.get(namespace)
         if owner is None or self.handlers:
             return partial(self._trigger_event, event, namespace)
+        if type(owner).trigger_event is not AsyncNamespace.trigger_event:
+            return partial(owner.trigger_event, event)
         method = getattr(owner, f"on_{event}", None)
-        dispatches = type(owner).trigger_event is not AsyncNamespace.trigger_event
-        if dispatches or not iscoroutinefunction(method):
+        if not iscoroutinefunction(method):
             return partial(owner.trigger_event, event)
         self._handlers_found[namespace, event] = method
         return method

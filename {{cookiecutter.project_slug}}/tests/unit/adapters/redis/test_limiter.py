@@ -52,3 +52,25 @@ async def test_a_steady_rate_is_kept_over_time(stores: RedisStores) -> None:
         admitted += await stores.limiter.hit("event", rate, "ada") == 0.0
     assert admitted <= 200 * (time.monotonic() - began) + 1
     assert admitted >= 2
+
+
+async def test_limits_are_hit_one_after_the_other_until_one_refuses(
+    stores: RedisStores, others: RedisStores
+) -> None:
+    roomy, narrow = Rate(limit=1, period=60, burst=9), Rate(limit=1, period=60, burst=1)
+    limits = (("narrow", narrow), ("roomy", roomy))
+
+    assert await stores.limiter.hit_each(limits, "ada") == 0.0
+    assert 59 < await others.limiter.hit_each(limits, "ada") <= 60
+    assert await stores.limiter.hit_each(limits, "bob {}:") == 0.0
+    left = [await others.limiter.hit("roomy", roomy, "ada") for _ in range(9)]
+    assert left.count(0.0) == 8  # what was refused before it did not count
+
+
+async def test_without_redis_they_are_hit_here(stores: RedisStores) -> None:
+    stores.link.up = False
+    narrow = Rate(limit=1, period=60, burst=1)
+    limits = (("roomy", Rate(limit=1, period=60, burst=9)), ("narrow", narrow))
+    assert await stores.limiter.hit_each(limits, "ada") == 0.0
+    assert await stores.limiter.hit_each(limits, "ada") > 0.0
+    assert await stores.limiter.hit_each(limits[:1], "ada") == 0.0
