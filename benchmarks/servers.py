@@ -51,7 +51,7 @@ class Server:
         now = int(time.time())
         claims: dict[str, object] = {
             "sub": "ada",
-            "scope": "chat",
+            "scope": "chat feed:read feed:write",
             "aud": AUDIENCE,
             "iss": AUDIENCE,
         }

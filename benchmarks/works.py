@@ -53,6 +53,8 @@ MESSAGE = (
 )
 OWN_ROOM = ("--join", '{"room":"room-$client"}')
 SAY = ("--event", "say", "--data", DATA, "--heard", "said", "--join", '{"room":"all"}')
+FEED = ("--namespace", "/feed", "--enter", "subscribe", "--join", '{"symbols":["ACME"]}')
+POST_TICKS = ("--path", "/api/v1/ticks")
 SAY_MESSAGE = (
     *("--event", "message", "--data", f'{{"room":"all","text":"{TEXT}","id":"$run-$sent"}}'),
     *("--heard", "message", "--join", '{"room":"all"}'),
@@ -192,6 +194,26 @@ WORKS = (
         "deliveries",
         workers=2,
         redis=True,
+    ),
+    Work(
+        "feed",
+        "Ticks posted in batches of 50, watched by 1,000 clients",
+        "chat",
+        ("feed", *FEED, *POST_TICKS, "--clients", "1000", "--depth", "50"),
+        ("asgi", "gevent"),
+        "asgi",
+        "deliveries",
+        ("quart", "threading", "eventlet"),
+    ),
+    Work(
+        "feed_alone",
+        "Ticks posted one by one, watched by one client",
+        "chat",
+        ("feed", *FEED, *POST_TICKS, "--clients", "1", "--depth", "1"),
+        ("asgi", "gevent"),
+        "asgi",
+        "deliveries",
+        ("quart", "threading", "eventlet"),
     ),
     Work(
         "view",

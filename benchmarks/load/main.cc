@@ -7,7 +7,7 @@
 #include "works.h"
 
 int main(int count, char** words) {
-  if (count < 2) give_up("what to do: echo, broadcast, handshakes, idle or http");
+  if (count < 2) give_up("what to do: echo, broadcast, feed, handshakes, idle or http");
   Options options;
   Target& target = options.target;
   for (int i = 2; i < count; i += 2) {
@@ -25,6 +25,7 @@ int main(int count, char** words) {
     else if (name == "--warm") options.warm = std::stod(value);
     else if (name == "--seconds") options.seconds = std::stod(value);
     else if (name == "--join") options.join = value;
+    else if (name == "--enter") options.enter = value;
     else if (name == "--event") options.event = value;
     else if (name == "--data") options.data = value;
     else if (name == "--heard") options.heard = value;
@@ -39,6 +40,7 @@ int main(int count, char** words) {
   std::string work = words[1];
   if (work == "echo") Echo run(options);
   else if (work == "broadcast") Broadcast run(options);
+  else if (work == "feed") Feed run(options);
   else if (work == "handshakes") Handshakes run(options);
   else if (work == "idle") Idle run(options);
   else if (work == "http") http(options);

@@ -13,14 +13,15 @@
 
 const double PATIENCE = 60;  // seconds for all clients to connect
 const unsigned AT_ONCE = 32;   // connections being opened
-const unsigned JOINING = ~0u;  // the id of the acknowledgement of `join`
+const unsigned JOINING = ~0u;  // the id of the acknowledgement of the first event
 
 struct Options {
   Target target;
   std::vector<int> pids;
   unsigned clients = 50, depth = 1, requests = 0;
   double warm = 0.5, seconds = 2;
-  std::string join;  // data of the event `join` that each client sends first, if any
+  std::string join;  // data of the event that each client sends first, if any
+  std::string enter = "join";  // that event
   std::string event = "echo", data = "{}", heard, path = "/";
 };
 
@@ -71,7 +72,7 @@ struct Crowd : Work {
     if (options.join.empty())
       ++ready;
     else
-      client.call("join", Template(options.join, client.number).with(0), JOINING);
+      client.call(options.enter, Template(options.join, client.number).with(0), JOINING);
   }
   void on_ack(Client& client, unsigned id) override {
     if (id == JOINING)
@@ -151,6 +152,39 @@ struct Broadcast : Crowd {
   Template data_;
   size_t heard_by_ = 0;
   std::deque<Clock::time_point> spoken_at_;
+};
+
+// All watch a symbol; ticks are posted, `depth` in a batch, each batch when the one before is accepted.
+// A tick's price is its number, and the latency that from its post to its client.
+struct Feed : Crowd {
+  explicit Feed(const Options& options) : Crowd(options), posted_at_(HELD) {
+    Publisher publisher(loop, options.target.port, options.path, options.target.token,
+                        [this] { return batch(); });
+    measure();
+  }
+  void on_event(Client&, std::string_view event) override {
+    if (event.substr(0, 8) != "[\"ticks\"") return;
+    static const std::string_view price = "\"price\":";
+    for (size_t at = 0; (at = event.find(price, at)) != std::string_view::npos;) {
+      at += price.size();
+      ++done;
+      auto number = static_cast<size_t>(std::strtod(event.data() + at, nullptr));
+      latencies.push_back(microseconds(Clock::now() - posted_at_[number % HELD]));
+    }
+  }
+
+ private:
+  std::string batch() {
+    std::string body;
+    for (unsigned i = 0; i < options.depth; ++i) {
+      posted_at_[posted_ % HELD] = Clock::now();
+      body += (i ? ",{" : "{\"ticks\":[{") + ("\"symbol\":\"ACME\",\"price\":" + std::to_string(posted_++)) + "}";
+    }
+    return body + "]}";
+  }
+  static const size_t HELD = 1 << 20;  // more than can be on their way
+  std::vector<Clock::time_point> posted_at_;
+  size_t posted_ = 0;
 };
 
 // Connect, be let in, leave; `clients` at a time.

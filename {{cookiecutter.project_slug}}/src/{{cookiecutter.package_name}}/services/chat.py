@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-import msgspec
-
 from ..domain.errors import Refused
 from ..domain.events import Join, Joined, Leave, Left, Message, SendMessage, Sent
 from ..domain.rooms import MAX_ROOMS_PER_SOCKET, may_enter
