@@ -62,7 +62,7 @@ async def test_a_busy_handler_holds_its_client_back(fast: Fast) -> None:
     """What it sends meanwhile waits in the kernel's buffers, not in this process."""
     event = json.dumps(["wait", 0, 0, "x" * 1000])
     async with fast.client() as socket:
-        await socket.send('420["wait",0,1]')
+        await socket.send('420["wait",0,3]')
         [session] = fast.server.eio.sockets.values()
 
         async def flood() -> None:
@@ -70,8 +70,8 @@ async def test_a_busy_handler_holds_its_client_back(fast: Fast) -> None:
                 await socket.send(f"42{event}")
 
         flooding = asyncio.create_task(flood())
-        await asyncio.sleep(0.7)
-        assert session._paused
+        await until(lambda: session._paused)
+        await asyncio.sleep(0.3)
         assert len(session._inbox) < 300
         assert not flooding.done()
         flooding.cancel()
