@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...domain.policies import Rate
 from ...runtime.gcra import Gcra, Pace
+from ...runtime.metrics import LIMITER_DECISIONS
 
 
 class MemoryLimiter:
@@ -13,4 +14,6 @@ class MemoryLimiter:
         self._gcra = Gcra()
 
     async def hit(self, name: str, rate: Rate, key: str) -> float:
-        return self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
+        wait = self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
+        LIMITER_DECISIONS.labels(name, "limited" if wait else "admitted").inc()
+        return wait

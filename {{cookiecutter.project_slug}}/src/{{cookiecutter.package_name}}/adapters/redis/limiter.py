@@ -7,6 +7,7 @@ import logging
 from ...domain.errors import Unavailable
 from ...domain.policies import Rate
 from ...runtime.gcra import MICROSECONDS, Pace
+from ...runtime.metrics import LIMITER_DECISIONS
 from ..memory import MemoryLimiter
 from .link import RedisLink
 
@@ -45,6 +46,7 @@ class RedisLimiter:
             self._note(shared=False)
             return await self._here.hit(name, rate, key)
         self._note(shared=True)
+        LIMITER_DECISIONS.labels(name, "limited" if wait else "admitted").inc()
         return float(wait) / MICROSECONDS
 
     def _note(self, *, shared: bool) -> None:
