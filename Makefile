@@ -54,6 +54,10 @@ format: $(VENV)/.test ## format them, and fix what can be fixed
 	@$(BIN)/ruff check --no-cache --quiet --config pyproject.toml --fix-only $(CHECKED)
 	@$(BIN)/ruff format --no-cache --quiet --config pyproject.toml $(CHECKED)
 
+.PHONY: contract
+contract: $(VENV)/.test ## bring the contract/ of generated projects up to date with their source
+	@PATH="$(BIN):$$PATH" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/python tests/refresh_contract.py
+
 .PHONY: python
 python: ## say which Python is used
 	@echo '$(PYTHON)'

@@ -36,8 +36,8 @@ CHOICES = {
     "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
-    "deploy": ["compose", "none"],
-    "ci": ["github", "none"],
+    "deploy": ["compose", "kubernetes", "none"],
+    "ci": ["github", "gitlab", "none"],
 }
 OPTIONS = [*DEFAULTS, *CHOICES]
 TEXTS = ["project_name", "description", "author_name", "author_email"]

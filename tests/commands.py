@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,3 +52,11 @@ def run(
         written.seek(0)
         output = written.read().decode(errors="replace")
     return subprocess.CompletedProcess(command, process.returncode, output)
+
+
+def tool(*command: str, cwd: Path) -> None:
+    """Run a checker that is installed next to this Python; what it says is the failure."""
+    program = shutil.which(command[0], path=str(Path(sys.executable).parent))
+    assert program, f"{command[0]} is not installed here"
+    done = run([program, *command[1:]], cwd, seconds=60)
+    assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""The files around the source: package metadata, Makefile, image, Compose file, workflow.
+"""The files around the source: package metadata, Makefile, image, Compose file.
 
 Each is checked by a tool of its own. The Dockerfile's steps are carried out one by one in a clean
 directory, and its command is then started from there, with the environment the Compose file sets.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import jwt
 import pytest
 import yaml
 from baking import CHOICES, bake, interpreters
+from commands import tool
 from dockerfile_steps import Build, Image
 from serving import free_port, make, redis_url
 
@@ -38,6 +38,7 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
 }
 TARGETS = {
     "assets",
+    "check-contract",
     "contract",
     "doctor",
     "format",
@@ -61,16 +62,6 @@ def project(request: pytest.FixtureRequest, baked: Callable[..., Path]) -> Path:
 @pytest.fixture
 def bare(baked: Callable[..., Path]) -> Path:
     return baked(deploy="none", ci="none", license="BSD-3-Clause")
-
-
-def tool(*command: str, cwd: Path) -> None:
-    """Run a checker that is installed next to this Python; what it says is the failure."""
-    program = shutil.which(command[0], path=str(Path(sys.executable).parent))
-    assert program, f"{command[0]} is not installed here"
-    done = subprocess.run(
-        [program, *command[1:]], cwd=cwd, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def metadata(project: Path) -> dict[str, Any]:
@@ -136,7 +127,14 @@ def test_make_has_the_targets(project: Path) -> None:
 
 
 def test_unchosen_files_are_absent(bare: Path) -> None:
-    for name in ("Dockerfile", ".dockerignore", "compose.yaml", ".github"):
+    for name in (
+        "Dockerfile",
+        ".dockerignore",
+        "compose.yaml",
+        "deploy",
+        ".github",
+        ".gitlab-ci.yml",
+    ):
         assert not (bare / name).exists()
     assert "secrets:" not in (bare / "Makefile").read_text("utf-8")
 
@@ -160,26 +158,6 @@ def test_compose_file_is_sound(project: Path) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
-
-
-def test_workflow_is_sound(project: Path) -> None:
-    workflow = ".github/workflows/ci.yml"
-    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow, cwd=project)
-    tool(
-        "check-jsonschema",
-        "--builtin-schema",
-        "vendor.dependabot",
-        ".github/dependabot.yml",
-        cwd=project,
-    )
-    tool("zizmor", "--offline", "--quiet", "--persona", "auditor", ".github", cwd=project)
-    steps = [
-        step
-        for job in yaml.safe_load((project / workflow).read_text())["jobs"].values()
-        for step in job["steps"]
-    ]
-    assert [step["run"] for step in steps if "run" in step] == ["make lint", "make test"]
-    assert all(re.search(r"@[0-9a-f]{40}$", step["uses"]) for step in steps if "uses" in step)
 
 
 def test_pre_commit_hooks_are_sound(project: Path) -> None:

@@ -48,8 +48,12 @@ WORDS_OF_AN_OPTION = {
     ("queue", "none"): "redis|valkey",
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
-    ("deploy", "none"): r"docker|\bcompose\b",
-    ("ci", "none"): r"\.github|github actions|dependabot",
+    ("deploy", "none"): r"docker|\bcompose\b|kube|kustom|nginx|prometheus\.io|grafana",
+    ("deploy", "compose"): r"kube|kustom|ingress",
+    ("deploy", "kubernetes"): r"\bcompose\b",
+    ("ci", "none"): r"\.github|github actions|dependabot|gitlab",
+    ("ci", "github"): "gitlab",
+    ("ci", "gitlab"): r"\.github|github actions|dependabot",
 }
 # Where a word of an option that was not chosen may stand all the same.
 MAY_SPEAK = re.compile(r"README\.md|docs/|package-lock\.json|LICENSE")
@@ -98,7 +102,7 @@ def test_the_array_is_as_small_as_pairs_allow() -> None:
             if not any(row[a] == x and row[b] == y for row in COMBINATIONS):
                 missing.add((a, x, b, y))
     assert not missing
-    assert len(COMBINATIONS) == 20
+    assert len(COMBINATIONS) == 21
 
 
 def test_no_token_of_the_template_is_left(project: Path) -> None:

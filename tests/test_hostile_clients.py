@@ -273,7 +273,7 @@ def test_the_service_is_well_after_all(service: Served) -> None:
     is_well(service)
     metrics = httpx.get(f"{service.url}/metrics").text
     deadline = time.monotonic() + 10
-    while 'socketio_connections{namespace="/chat"} 0.0' not in metrics:
+    while 'socketio_connections{nsp="/chat"} 0.0' not in metrics:
         assert time.monotonic() < deadline, metrics
         time.sleep(0.1)
         metrics = httpx.get(f"{service.url}/metrics").text

@@ -23,6 +23,7 @@ from .runtime.entry import Entry, Running
 from .runtime.gateway import open_gateway
 from .runtime.handshake import Handshake
 from .runtime.jwks import JwksClient
+from .runtime.lag import watch_lag
 from .runtime.logs import configure_logging
 from .runtime.server import RealtimeServer
 from .runtime.sessions import Session, Sessions
@@ -127,7 +128,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
         drain.add(feed.end_streams)
         drain.add(Departure(server, sessions))
-        watches = [sessions.watch, server.watch, fanout.watch, presence.watch]
+        watches = [sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag]
         if settings.simulates_feed:
             producer = Producer(SimulatedMarket(now), publisher, backends.leases)
             drain.add(producer.leave)

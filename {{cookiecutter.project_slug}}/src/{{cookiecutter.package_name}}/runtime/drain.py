@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from .metrics import DRAINING
 from .mode import Event, timeout
 
 Step = Callable[[float], Awaitable[None]]
@@ -40,6 +41,7 @@ class Drain:
             await self._finished.wait()
             return
         self.started = True
+        DRAINING.set(1)
         began = time.monotonic()
         budget = self.seconds - closing_seconds(self.seconds)
         try:

@@ -2,11 +2,15 @@
 
 Several workers share the files in the directory ``PROMETHEUS_MULTIPROC_DIR``, which must be set
 before this module is imported; each of them then reports the sum.
+
+The label of a Socket.IO namespace is ``nsp``, because a scrape in Kubernetes has a ``namespace`` of
+its own.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,23 +29,23 @@ MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 CONNECTIONS = Gauge(
     "socketio_connections",
     "Accepted sockets by namespace.",
-    ["namespace"],
+    ["nsp"],
     multiprocess_mode="livesum",
 )
 HANDSHAKES = Counter(
     "socketio_handshakes",
     "Handshakes by outcome: accepted, or the code of the refusal.",
-    ["namespace", "outcome"],
+    ["nsp", "outcome"],
 )
 EVENTS = Counter(
     "socketio_events",
     "Client events by outcome: ok, or the code of the error.",
-    ["namespace", "event", "outcome"],
+    ["nsp", "event", "outcome"],
 )
 EVENT_SECONDS = Histogram(
     "socketio_event_seconds",
     "Seconds from a client event's arrival to its acknowledgement.",
-    ["namespace", "event"],
+    ["nsp", "event"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 HTTP_REQUESTS = Counter(
@@ -52,11 +56,21 @@ HTTP_REQUESTS = Counter(
 DROPPED = Counter(
     "socketio_dropped",
     "Notices not sent because their client reads too slowly, by the policy of the event.",
-    ["namespace", "event", "policy"],
+    ["nsp", "event", "policy"],
 )
 SLOW_READERS = Counter(
     "socketio_slow_readers",
     "Connections closed because their client read too slowly.",
+)
+SEND_QUEUE_AGE = Gauge(
+    "socketio_send_queue_age_seconds",
+    "Seconds the oldest unsent packet of any connection has been waiting.",
+    multiprocess_mode="livemax",
+)
+LIMITER_DECISIONS = Counter(
+    "limiter_decisions",
+    "Calls counted against a limit, by outcome: admitted or limited.",
+    ["limit", "outcome"],
 )
 SIGNALS_LOST = Counter(
     "signals_lost",
@@ -79,6 +93,29 @@ BACKEND_UP = Gauge(
     ["backend"],
     multiprocess_mode="livemin",
 )
+
+BACKEND_SECONDS = Histogram(
+    "backend_seconds",
+    "Seconds from a backend's call to its answer, failures included.",
+    ["backend"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+LAG = Histogram(
+    "worker_lag_seconds",
+    "Seconds by which a worker wakes later than it asked to: something holds it up.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+DRAINING = Gauge("workers_draining", "Workers that are leaving.", multiprocess_mode="livesum")
+
+
+@cache
+def _decision(limit: str, outcome: str) -> Counter:
+    return LIMITER_DECISIONS.labels(limit, outcome)
+
+
+def count_decision(limit: str, *, admitted: bool) -> None:
+    """Count a call that a limit admitted or did not."""
+    _decision(limit, "admitted" if admitted else "limited").inc()
 
 
 def render() -> bytes:

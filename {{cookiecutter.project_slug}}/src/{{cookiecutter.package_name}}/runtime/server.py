@@ -159,15 +159,18 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             await self.end_connection(connection)
 
     async def _end_slow(self) -> None:
+        oldest = 0.0
         for connection, socket in list(self.eio.sockets.items()):
             if socket.closed:
                 continue
             backlog = socket.queue.backlog
             age = backlog.age()
+            oldest = max(oldest, age)
             if backlog.overflowed or age > self._max_send_seconds:
                 _log.warning("connection closed: its client reads too slowly (%.1f s behind)", age)
                 metrics.SLOW_READERS.inc()
                 await self.end_connection(connection)
+        metrics.SEND_QUEUE_AGE.set(oldest)
 
     def _has_namespace(self, connection: str) -> bool:
         return any(

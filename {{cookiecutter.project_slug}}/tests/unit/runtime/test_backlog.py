@@ -76,7 +76,7 @@ def test_the_oldest_are_dropped_where_that_is_the_policy(backlog: Backlog) -> No
     assert kept[0].data.startswith('2/chat,["message"')
     assert len(kept[-1].data) > len(kept[1].data)
     assert len(kept) < 11
-    labels = {"namespace": "/chat", "event": "presence", "policy": "drop_oldest"}
+    labels = {"nsp": "/chat", "event": "presence", "policy": "drop_oldest"}
     assert (REGISTRY.get_sample_value("socketio_dropped_total", labels) or 0) >= 40
 
 

@@ -9,11 +9,9 @@ def test_counts_show_by_their_labels() -> None:
     metrics.CONNECTIONS.labels("/test").inc()
     metrics.BACKEND_UP.labels("test-store").set(0)
     text = metrics.render().decode()
-    assert 'socketio_events_total{event="message",namespace="/test",outcome="ok"} 3.0' in text
-    assert (
-        'socketio_event_seconds_bucket{event="message",le="0.0025",namespace="/test"} 1.0' in text
-    )
-    assert 'socketio_connections{namespace="/test"} 1.0' in text
+    assert 'socketio_events_total{event="message",nsp="/test",outcome="ok"} 3.0' in text
+    assert 'socketio_event_seconds_bucket{event="message",le="0.0025",nsp="/test"} 1.0' in text
+    assert 'socketio_connections{nsp="/test"} 1.0' in text
     assert 'backend_up{backend="test-store"} 0.0' in text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
@@ -10,6 +11,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from ...domain.errors import Refused, Unavailable
+from ...runtime.metrics import BACKEND_SECONDS
 from ...runtime.mode import Lock, timeout
 from .driver import CALL_SECONDS, CLEAN_UP_SECONDS, DatabaseEngine, Driver, T, Work
 from .urls import resolve
@@ -49,6 +51,7 @@ class Database:
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
+        started = time.monotonic()
         try:
             # The second one cuts short what psycopg does after the first: it asks the server to
             # cancel the statement, and a frozen one keeps it waiting for another ten seconds.
@@ -63,6 +66,8 @@ class Database:
         except self._failures as error:
             _log.warning("database call failed: %s", reason(error))
             raise Unavailable("database") from None
+        finally:
+            BACKEND_SECONDS.labels("database").observe(time.monotonic() - started)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...domain.policies import Rate
 from ...runtime.gcra import Gcra, Pace
+from ...runtime.metrics import count_decision
 
 
 class MemoryLimiter:
@@ -15,7 +16,9 @@ class MemoryLimiter:
         self._gcra = Gcra()
 
     async def hit(self, name: str, rate: Rate, key: str) -> float:
-        return self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
+        wait = self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
+        count_decision(name, admitted=wait <= 0)
+        return wait
 
     async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
         for name, rate in limits:

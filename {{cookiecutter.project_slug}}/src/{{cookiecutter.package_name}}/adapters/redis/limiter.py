@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from ...domain.errors import Unavailable
 from ...domain.policies import Rate
 from ...runtime.gcra import MICROSECONDS, Pace
+from ...runtime.metrics import count_decision
 from ..memory import MemoryLimiter
 from .link import RedisLink
 
 _log = logging.getLogger(__name__)
 
 # :meth:`..runtime.gcra.Gcra.hit` by the clock of Redis, for one key after the other until one has
-# to wait. ARGV: interval and tolerance of each, in microseconds
+# to wait. ARGV: interval and tolerance of each, in microseconds. Returns which one that is, or 0,
+# and how long.
 _HIT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -22,11 +24,11 @@ for i, key in ipairs(KEYS) do
   local arrival = math.max(tonumber(redis.call('GET', key) or now), now)
   local following = arrival + ARGV[2 * i - 1]
   local wait = following - ARGV[2 * i] - now
-  if wait > 0 then return wait end
+  if wait > 0 then return {i, wait} end
   local kept = math.ceil((following - now) / 1000)
   redis.call('SET', key, string.format('%.0f', following), 'PX', kept)
 end
-return 0
+return {0, 0}
 """
 
 
@@ -47,11 +49,15 @@ class RedisLimiter:
         keys = [f"{self._prefix}:limit:{{{key}}}:{name}" for name, _ in limits]
         paces = [Pace.of(rate.limit, rate.period, rate.burst) for _, rate in limits]
         try:
-            wait = await self._hit(keys, [n for p in paces for n in (p.interval, p.tolerance)])
+            refused, wait = await self._hit(
+                keys, [n for p in paces for n in (p.interval, p.tolerance)]
+            )
         except Unavailable:
             self._note(shared=False)
             return await self._here.hit_each(limits, key)
         self._note(shared=True)
+        for number, (name, _) in enumerate(limits[: refused or None], 1):
+            count_decision(name, admitted=number != refused)
         return float(wait) / MICROSECONDS
 
     def _note(self, *, shared: bool) -> None:

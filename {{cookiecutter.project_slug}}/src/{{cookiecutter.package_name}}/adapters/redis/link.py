@@ -17,7 +17,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ...domain.errors import Unavailable
-from ...runtime.metrics import BACKEND_UP
+from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
 from .scripts import Script, Scripts
 
@@ -119,6 +119,7 @@ class RedisLink:
         await self.client.aclose()
 
     async def _attempt(self, command: Callable[[], Awaitable[T]]) -> T:
+        started = time.monotonic()
         try:
             async with timeout(CALL_SECONDS):
                 result = await command()
@@ -132,6 +133,8 @@ class RedisLink:
         except RedisError as error:  # out of memory, read-only, no permission, a wrong type
             self._complain(error)
             raise Unavailable("store") from error
+        finally:
+            BACKEND_SECONDS.labels("redis").observe(time.monotonic() - started)
         self._answered = time.monotonic()
         return result
 

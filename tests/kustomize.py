@@ -1,0 +1,173 @@
+"""Build a Kustomize overlay, where there is no kustomize: the part of it that the template uses.
+
+Any other field of a kustomization is an error. Where ``kustomize`` is on PATH, its result must be
+the same (but for the hashes in names, which are its own).
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Resource = dict[str, Any]
+
+KNOWN = {
+    "apiVersion",
+    "kind",
+    "namespace",
+    "resources",
+    "images",
+    "configMapGenerator",
+    "secretGenerator",
+    "patches",
+}
+REFERENCES = {
+    "ConfigMap": [("configMapRef", "name"), ("configMap", "name"), ("configMapKeyRef", "name")],
+    "Secret": [("secretRef", "name"), ("secret", "secretName"), ("secretKeyRef", "name")],
+}
+"""Where a pod names what a generator made: the field, and the name in it."""
+
+
+def build(overlay: Path) -> list[Resource]:
+    """The resources of an overlay, in the order in which they are listed."""
+    resources, generated = _accumulate(overlay)
+    made = [_finish(resource) for resource in generated.values()]
+    for kind, plain, final in made:
+        for resource in resources:
+            _rename(resource, kind, plain, final["metadata"]["name"])
+    built = [*resources, *(final for _, _, final in made)]
+    if program := shutil.which("kustomize"):
+        _compare(built, program, overlay)
+    return built
+
+
+def _accumulate(folder: Path) -> tuple[list[Resource], dict[tuple[str, str], Resource]]:
+    """The resources of a folder and of those it builds on; and those still without their hash."""
+    spec = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
+    unknown = set(spec) - KNOWN
+    assert not unknown, f"fields this cannot stand in for: {unknown}"
+    resources: list[Resource] = []
+    generated: dict[tuple[str, str], Resource] = {}
+    for name in spec.get("resources", ()):
+        path = folder / name
+        if path.is_dir():
+            below, made = _accumulate(path)
+            resources += below
+            generated |= made
+        else:
+            resources += [r for r in yaml.safe_load_all(path.read_text("utf-8")) if r]
+    for kind in ("ConfigMap", "Secret"):
+        for entry in spec.get(f"{kind[0].lower()}{kind[1:]}Generator", ()):
+            _generate(folder, kind, entry, generated)
+    for patch in spec.get("patches", ()):
+        _patch(resources, patch)
+    for resource in [*resources, *generated.values()]:
+        if "namespace" in spec:
+            resource["metadata"]["namespace"] = spec["namespace"]
+        for image in spec.get("images", ()):
+            _set_image(resource, image)
+    return resources, generated
+
+
+def _generate(
+    folder: Path, kind: str, entry: dict[str, Any], generated: dict[tuple[str, str], Resource]
+) -> None:
+    assert set(entry) <= {"name", "behavior", "literals", "files"}, entry
+    data = dict(literal.split("=", 1) for literal in entry.get("literals", ()))
+    for path in entry.get("files", ()):
+        data[Path(path).name] = (folder / path).read_text("utf-8")
+    key = (kind, entry["name"])
+    if entry.get("behavior") == "merge":
+        generated[key]["data"] |= data
+        return
+    assert key not in generated, f"{key} is generated twice"
+    generated[key] = {
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {"name": entry["name"]},
+        "data": data,
+    }
+
+
+def _finish(resource: Resource) -> tuple[str, str, Resource]:
+    """Kind, plain name, and the resource with the hash of its content in its name."""
+    final = copy.deepcopy(resource)
+    kind, plain = final["kind"], final["metadata"]["name"]
+    digest = hashlib.sha256(json.dumps(final["data"], sort_keys=True).encode()).hexdigest()
+    final["metadata"]["name"] = f"{plain}-{digest[:10]}"
+    if kind == "Secret":
+        final["type"] = "Opaque"
+        final["data"] = {
+            key: base64.b64encode(text.encode()).decode() for key, text in final["data"].items()
+        }
+    return kind, plain, final
+
+
+def _rename(node: Any, kind: str, plain: str, final: str) -> None:
+    for field, name in REFERENCES[kind]:
+        for found in every(node, field):
+            if isinstance(found, dict) and found.get(name) == plain:
+                found[name] = final
+
+
+def every(node: Any, field: str) -> Iterator[Any]:
+    """What stands under a field, at any depth."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == field:
+                yield value
+            yield from every(value, field)
+    elif isinstance(node, list):
+        for value in node:
+            yield from every(value, field)
+
+
+def _set_image(resource: Resource, image: dict[str, str]) -> None:
+    for containers in (*every(resource, "containers"), *every(resource, "initContainers")):
+        for container in containers:
+            if container["image"].partition(":")[0] == image["name"]:
+                name = image.get("newName", image["name"])
+                container["image"] = f"{name}:{image['newTag']}"
+
+
+def _patch(resources: list[Resource], patch: dict[str, Any]) -> None:
+    target = patch["target"]
+    matching = [
+        resource
+        for resource in resources
+        if resource["kind"] == target["kind"] and resource["metadata"]["name"] == target["name"]
+    ]
+    assert matching, f"a patch of nothing: {target}"
+    for operation in yaml.safe_load(patch["patch"]):
+        *way, last = operation["path"].lstrip("/").split("/")
+        for resource in matching:
+            node: Any = resource
+            for step in way:
+                node = node[int(step)] if isinstance(node, list) else node[step]
+            assert operation["op"] in ("add", "replace"), operation
+            assert operation["op"] == "add" or last in node, f"replaces nothing: {operation}"
+            node[last] = operation["value"]
+
+
+def _compare(built: list[Resource], program: str, overlay: Path) -> None:
+    done = subprocess.run(
+        [program, "build", overlay], capture_output=True, text=True, timeout=60, check=True
+    )
+    real = yaml.safe_load_all(done.stdout)
+    assert sorted(map(_without_hash, real)) == sorted(map(_without_hash, built))
+
+
+def _without_hash(resource: Resource) -> str:
+    return re.sub(
+        r'"(settings|app)-[a-z0-9]{10}"', r'"\1-hash"', json.dumps(resource, sort_keys=True)
+    )

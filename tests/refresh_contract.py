@@ -1,0 +1,28 @@
+"""Bring the contract that a project is generated with up to date: python tests/refresh_contract.py
+
+The documents are the same for every answer but the package's name, which is their title.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from baking import TEMPLATE, bake
+from commands import run
+
+TITLE = '{{ cookiecutter.package_name | replace("_", " ") | capitalize }}'
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = bake(Path(folder), queue="none", database="none", package_name="zebra_quagga")
+        done = run(["make", "contract"], project)
+        assert done.returncode == 0, done.stdout
+        for path in (project / "contract").iterdir():
+            text = path.read_text("utf-8").replace('"Zebra quagga"', f'"{TITLE}"')
+            (TEMPLATE / "contract" / path.name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
