@@ -22,6 +22,7 @@ Task: TypeAlias = "asyncio.Task[None]"
 sleep = asyncio.sleep
 timeout = asyncio.timeout
 run_blocking = asyncio.to_thread
+call_driver = asyncio.to_thread
 
 _log = logging.getLogger(__name__)
 _running: set[asyncio.Task[None]] = set()
