@@ -55,6 +55,7 @@ class Site:
         """Let a request wait, until :meth:`release`."""
         self.holding = True
         self._released.wait(30)
+        self.holding = False
 
     def release(self) -> None:
         self._released.set()

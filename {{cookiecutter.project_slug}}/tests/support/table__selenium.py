@@ -9,7 +9,8 @@ import pytest
 
 Row = tuple[str, str, str | None]
 FILL = """
-const cell = (kind, text) => Object.assign(document.createElement("td"), {className: kind, textContent: text});
+const cell = (className, textContent) =>
+  Object.assign(document.createElement("td"), {className, textContent});
 setTimeout(() => {
   for (const [symbol, price, at] of rows) {
     const row = document.querySelector("#prices").insertRow();

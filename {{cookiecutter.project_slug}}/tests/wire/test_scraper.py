@@ -37,7 +37,7 @@ def test_a_page_that_changes_is_heard_of(site: Site, service: Service) -> None:
     eventually(lambda: metric(service, "feed_ticks_total") == 2)
     with connect(service.url, service.token("eve", "feed:read"), "/feed") as watcher:
         snapshot = watcher.call("subscribe", {"symbols": ["ACME", "BOLT"]})["snapshot"]
-        assert {tick["symbol"]: tick["price"] for tick in snapshot} == {"ACME": 1101.25, "BOLT": 75.5}
+        assert [(t["symbol"], t["price"]) for t in snapshot] == [("ACME", 1101.25), ("BOLT", 75.5)]
         site.rows = [("ACME", "1,102", None), ("BOLT", "75.5", None), ("CRUX", "1", AT)]
         [tick] = watcher.next("ticks")["ticks"]
         assert (tick["symbol"], tick["price"]) == ("ACME", 1102)
@@ -61,8 +61,8 @@ def test_bad_rows_are_left_out_and_counted(site: Site, service: Service) -> None
 def test_a_site_that_fails_is_left_alone_and_comes_back(site: Site, service: Service) -> None:
     failed = metric(service, 'scrapes_total{outcome="failed"}')
     broken = "<!doctype html><title>Sorry</title>"
-    site.answers = [lambda handler: handler.answer(200, broken.encode())] * 2
-    eventually(lambda: metric(service, 'scrapes_total{outcome="failed"}') == failed + 2)
+    site.answers = [lambda handler: handler.answer(200, broken.encode())]
+    eventually(lambda: metric(service, 'scrapes_total{outcome="failed"}') == failed + 1)
     site.rows = [("BACK", "1", None)]
     with connect(service.url, service.token("eve", "feed:read"), "/feed") as watcher:
         watcher.call("subscribe", {"symbols": ["BACK"]})

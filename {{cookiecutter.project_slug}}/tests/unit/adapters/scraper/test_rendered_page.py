@@ -4,9 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from {{cookiecutter.package_name}}.runtime import mode
 
 from ....support import table
 from ....support.pages import Handler, Site
-from ....support.waiting import eventually
+from ....support.waiting import eventually, until
 
 AT = "2026-03-01T12:00:00Z"
 
@@ -132,9 +131,11 @@ async def test_a_browser_that_hangs_is_ended(
     await page.read()
     [session] = shells()
     monkeypatch.setattr(rendered_page, "READ_SECONDS", 1.0)
-    site.answers = [lambda handler: time.sleep(3)]
+    site.answers = [lambda handler: site.hold()]
     with pytest.raises(PageError, match="in time"):
         await page.read()
+    assert site.holding
+    site.release()
     eventually(lambda: alive(session) == [], 10)
 
 
@@ -145,21 +146,19 @@ async def test_a_browser_ends_also_in_the_middle_of_a_read(
     async with opened(client, site) as page:
         await page.read()
         [session] = shells()
-        site.answers = [lambda handler: time.sleep(3)]
+        site.answers = [lambda handler: site.hold()]
         reading = mode.spawn(read_and_fail, page)
-        await mode.sleep(0.3)
-        started = time.monotonic()
+        await until(lambda: site.holding)
         await mode.stop(reading)
-    assert time.monotonic() - started < 2.5, "it waited for the page"
+    assert site.holding, "it waited for the page"
+    site.release()
     eventually(lambda: alive(session) == [], 10)
     assert shells() == []
 
 
 async def read_and_fail(page: RenderedPage) -> None:
-    try:
+    with suppress(PageError):
         await page.read()
-    except PageError:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -215,9 +214,7 @@ async def test_no_chromedriver(
             await page.read()
 
 
-async def test_no_browser(
-    client: httpx.AsyncClient, site: Site, tmp_path: Path
-) -> None:
+async def test_no_browser(client: httpx.AsyncClient, site: Site, tmp_path: Path) -> None:
     table.require_browser()
     robots = Robots(client, "test-bot")
     missing = partial(Browser, "test-bot", str(tmp_path / "none"), sandbox=False)
