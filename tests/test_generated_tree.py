@@ -26,6 +26,7 @@ MANIFEST = tomllib.loads((TEMPLATE / ".generator/manifest.toml").read_text("utf-
 
 # Import name → distribution, where they differ.
 DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
     "dotenv": "python-dotenv",
     "engineio": "python-engineio",
     "jwt": "pyjwt",
@@ -36,6 +37,7 @@ DISTRIBUTIONS = {
 NOT_IMPORTED = {
     "gunicorn": "started by name",
     "httptools": "uvicorn parses HTTP with it",
+    "lxml": "Beautiful Soup parses HTML with it",
     "psycopg": "SQLAlchemy's driver",
     "uvicorn": "started by name",
     "uvicorn-worker": "started by name",
@@ -48,6 +50,9 @@ WORDS_OF_AN_OPTION = {
     ("queue", "none"): "redis|valkey",
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
+    ("scraper", "none"): "scrape|beautifulsoup|bs4|lxml|protego|selenium|chromedriver|urllib3",
+    ("scraper", "beautifulsoup"): "selenium|chromedriver|urllib3",
+    ("scraper", "selenium"): "beautifulsoup|bs4|lxml",
     ("deploy", "none"): r"docker|\bcompose\b",
     ("ci", "none"): r"\.github|github actions|dependabot",
 }

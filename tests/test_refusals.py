@@ -57,6 +57,7 @@ WRONG = [
     ("async_mode", "tornado", "not offered"),
     ("queue", "rabbitmq", "not offered"),
     ("database", "mysql", "not offered"),
+    ("scraper", "scrapy", "not offered"),
     ("deploy", "heroku", "not offered"),
     ("ci", "jenkins", "not offered"),
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 Row = tuple[str, str, str | None]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FILL = """
 const cell = (className, textContent) =>
   Object.assign(document.createElement("td"), {className, textContent});
@@ -45,5 +46,5 @@ def sandboxed() -> bool:
 
 
 def require_browser() -> None:
-    if not (shutil.which("chromedriver") and shutil.which("chromium")):
-        pytest.skip("no chromedriver and chromium on PATH (Debian: chromium-driver)")
+    if not (shutil.which("chromedriver") and any(map(shutil.which, BROWSERS))):
+        pytest.skip("no chromedriver and Chromium on PATH (Debian: chromium-driver)")

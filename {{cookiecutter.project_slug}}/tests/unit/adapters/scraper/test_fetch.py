@@ -108,8 +108,8 @@ async def test_a_document_that_drips_is_left(
 
 async def test_silence_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STEP_SECONDS", 0.2)
-    site.answers = [silent]
     async with open_client("test-bot") as client:
+        site.answers = [silent]
         with pytest.raises(PageError, match="in time"):
             await get(client, site.url)
 

@@ -199,8 +199,8 @@ async def test_nobody_listens(client: httpx.AsyncClient, site: Site) -> None:
     table.require_browser()
     robots = Robots(client, "test-bot")
     await robots.require(site.url)
-    site.close()
     async with open_rendered(robots, site.url, browser) as page:
+        site.close()
         with pytest.raises(PageError, match="ERR_CONNECTION_REFUSED"):
             await page.read()
 
@@ -208,8 +208,8 @@ async def test_nobody_listens(client: httpx.AsyncClient, site: Site) -> None:
 async def test_no_chromedriver(
     client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
     async with opened(client, site) as page:
+        monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(PageError, match="chromedriver is not on PATH"):
             await page.read()
 
@@ -219,6 +219,7 @@ async def test_no_browser(client: httpx.AsyncClient, site: Site, tmp_path: Path)
     robots = Robots(client, "test-bot")
     missing = partial(Browser, "test-bot", str(tmp_path / "none"), sandbox=False)
     async with open_rendered(robots, site.url, missing) as page:
+        assert shells() == []
         with pytest.raises(PageError, match="does not start"):
             await page.read()
     assert shells() == []
