@@ -215,11 +215,24 @@ def refusals(values: dict[str, Any]) -> list[Refusal]:
     if slugs and values.get("package_name") == str(values.get("project_slug")).replace("-", "_"):
         package = near_package(str(slugs[0]))  # it was derived, and is corrected with the slug
         found = [r._replace(correction=package) if r.option == "package_name" else r for r in found]
+    found += conflicts(values)
     return found + [
         Refusal(name, values.get(name), ["does not belong to the other answers"], None)
         for name, expected in private_values(values).items()
         if values.get(name) != expected
     ]
+
+
+def conflicts(values: dict[str, Any]) -> list[Refusal]:
+    """What is good by itself, and cannot work together."""
+    if values.get("scraper") == "selenium" and values.get("async_mode") == "eventlet":
+        reason = (
+            "does not go with async_mode=eventlet: Selenium brings trio, which httpx imports where it"
+            " finds it, and which does not load where eventlet has patched the sockets;"
+            " take beautifulsoup, or async_mode=gevent, which has the same plain functions"
+        )
+        return [Refusal("scraper", "selenium", [reason], "beautifulsoup")]
+    return []
 
 
 def private_values(values: dict[str, Any]) -> dict[str, str]:

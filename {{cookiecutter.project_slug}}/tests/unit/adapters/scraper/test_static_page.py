@@ -5,6 +5,7 @@ from functools import partial
 import httpx
 import pytest
 
+from {{cookiecutter.package_name}}.adapters.scraper import layout
 from {{cookiecutter.package_name}}.adapters.scraper.page import PageError
 from {{cookiecutter.package_name}}.adapters.scraper.parse import rows_of
 from {{cookiecutter.package_name}}.adapters.scraper.robots import Robots
@@ -113,9 +114,20 @@ def test_rows_of_whatever_comes(html: str, found: list[tuple[str | None, str | N
     assert [(row["symbol"], row["price"]) for row in rows] == found
 
 
+@pytest.mark.parametrize(
+    "selector",
+    ["table#prices tr", "#prices tr", "div > table tr", "h1 + div tr", "ul li, table tr", "tr"],
+)
+def test_rows_by_another_selector(selector: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "ROW", selector)
+    html = "<h1></h1><div><table id=prices><tr><td class=symbol>A</table></div><p>more</p>"
+    assert [row["symbol"] for row in rows_of(html.encode(), None)] == ["A"]
+
+
 def test_the_encoding_is_the_servers() -> None:
-    html = "<table id=prices><tr><td class=symbol>Ä</table>".encode("latin-1")
-    assert rows_of(html, "latin-1")[0]["symbol"] == "Ä"
+    html = "<table id=prices><tr><td class=symbol>Жук</table>".encode("cp1251")
+    assert rows_of(html, "cp1251")[0]["symbol"] == "Жук"
+    assert rows_of(html, "no such") == rows_of(html, None)
 
 
 def test_no_more_rows_than_are_looked_at() -> None:
