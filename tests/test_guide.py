@@ -72,7 +72,7 @@ def settings_in_the_source(project: Path) -> dict[str, str]:
     nodes = [node for tree in trees for node in ast.walk(tree)]
     structs = [node for node in nodes if isinstance(node, ast.ClassDef)]
     for struct in structs:
-        if struct.name in {"Settings", "BackendSettings", "ServerSettings"}:
+        if struct.name in {"Settings", "BackendSettings", "ServerSettings", "SourceSettings"}:
             for field in struct.body:
                 if isinstance(field, ast.AnnAssign) and field.value is not None:
                     default = ast.unparse(field.value)
@@ -94,12 +94,21 @@ def settings_in_the_readme(project: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("database", ["none", "sqlite", "postgresql"])
-@pytest.mark.parametrize("queue", ["none", "redis"])
+@pytest.mark.parametrize(
+    ("queue", "database", "scraper"),
+    [
+        ("none", "none", "none"),
+        ("none", "sqlite", "beautifulsoup"),
+        ("none", "postgresql", "selenium"),
+        ("redis", "none", "selenium"),
+        ("redis", "sqlite", "none"),
+        ("redis", "postgresql", "beautifulsoup"),
+    ],
+)
 def test_the_table_of_settings_is_true(
-    baked: Callable[..., Path], queue: str, database: str
+    baked: Callable[..., Path], queue: str, database: str, scraper: str
 ) -> None:
-    project = baked(queue=queue, database=database)
+    project = baked(queue=queue, database=database, scraper=scraper)
     source, readme = settings_in_the_source(project), settings_in_the_readme(project)
     assert set(source) == set(readme)
     for name, default in source.items():

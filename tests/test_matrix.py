@@ -64,7 +64,8 @@ WITH_THEM = {"asgi", "gevent"}
 def selected(number: int) -> list[str]:
     """What ``make test`` is given for a row."""
     if number not in WHOLE:
-        return [f"ARGS={OF_ITS_CHOICES}"]
+        scraped = COMBINATIONS[number].get("scraper", "none") != "none"
+        return [f"ARGS={OF_ITS_CHOICES}{' tests/wire/test_scraper.py' if scraped else ''}"]
     modes = [row.get("async_mode") for row in COMBINATIONS[:number]]
     mode = COMBINATIONS[number]["async_mode"]
     return [] if mode in WITH_THEM and mode not in modes else [f"ARGS={ELSEWHERE}"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pre_gen_project as rules
 import pytest
-from baking import CHOICES, QUESTIONS, REPOSITORY, run_cookiecutter
+from baking import CHOICES, QUESTIONS, REPOSITORY, goes_with, run_cookiecutter
 from packaging.requirements import Requirement
 
 OPTIONS = [option for option in QUESTIONS if not option.startswith("_")]
@@ -65,8 +65,11 @@ def test_the_readme_lists_every_option_and_every_choice() -> None:
 def test_no_project_may_be_named_like_what_it_installs(
     mode: str, baked: Callable[..., Path]
 ) -> None:
-    project = baked(async_mode=mode, database="postgresql")
-    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
-    needed = [*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]]
-    names = {Requirement(line).name.lower() for line in needed}
-    assert names <= rules.DISTRIBUTIONS
+    for scraper in CHOICES["scraper"]:
+        if not goes_with({"async_mode": mode}, "scraper", scraper):
+            continue
+        project = baked(async_mode=mode, database="postgresql", scraper=scraper)
+        pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+        needed = [*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]]
+        names = {Requirement(line).name.lower() for line in needed}
+        assert names <= rules.DISTRIBUTIONS

@@ -57,6 +57,7 @@ WRONG = [
     ("async_mode", "tornado", "not offered"),
     ("queue", "rabbitmq", "not offered"),
     ("database", "mysql", "not offered"),
+    ("scraper", "scrapy", "not offered"),
     ("deploy", "heroku", "not offered"),
     ("ci", "jenkins", "not offered"),
 ]
@@ -122,6 +123,26 @@ def test_all_problems_in_one_message_and_a_command_that_works(tmp_path: Path) ->
     assert again.returncode == 0, again.stderr
     readme = (tmp_path / "out/realtime-service/pyproject.toml").read_text("utf-8")
     assert "description = \"ünï 'q' $HOME\"" in readme
+
+
+def test_values_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    words = ["scraper=selenium", "async_mode=eventlet", "ci=none"]
+    done = run_cookiecutter(tmp_path / "out", "--no-input", *words)
+    assert done.returncode == 1
+    assert "does not go with async_mode=eventlet" in done.stderr
+    assert_nothing_left(tmp_path / "out")
+    expected = "--no-input scraper=beautifulsoup async_mode=eventlet ci=none"
+    assert done.stderr.rstrip().endswith(expected)
+
+
+def test_so_are_they_where_there_is_no_command_line(tmp_path: Path) -> None:
+    with pytest.raises(FailedHookException):
+        bake(tmp_path / "out", scraper="selenium", async_mode="eventlet")
+    assert_nothing_left(tmp_path / "out")
+    [refusal] = rules.conflicts({"scraper": "selenium", "async_mode": "eventlet"})
+    assert refusal.correction == "beautifulsoup"
+    assert rules.conflicts({"scraper": "selenium", "async_mode": "gevent"}) == []
+    assert rules.conflicts({"scraper": "beautifulsoup", "async_mode": "eventlet"}) == []
 
 
 def test_a_name_cookiecutter_derives_is_checked_before_it_asks(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ from .services.producer import Producer
 from .services.publisher import Publisher
 from .services.quotes import Quotes
 from .services.recorder import open_recorder
-from .services.simulation import SimulatedMarket
 from .services.tokens import Tokens
 from .settings import PACKAGE, Settings, settings_or_exit
+from .sources import open_source
 
 
 def create_app() -> Entry:
@@ -92,6 +92,15 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         recorder = await stack.enter_async_context(open_recorder(backends.history))
         publisher = Publisher(backends.ticks, recorder, backends.signals, now, feed.receive)
         quotes = Quotes(await stack.enter_async_context(open_quotes(settings.quotes_url)))
+        source = await stack.enter_async_context(
+            open_source(
+                settings.source,
+                development=settings.env == "development",
+                name=PACKAGE,
+                store=backends.ticks,
+                clock=now,
+            )
+        )
 
         every_event = (("events", settings.rate_events),)
         limits = {"message": (*every_event, ("message", settings.rate_message))}
@@ -129,8 +138,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         drain.add(feed.end_streams)
         drain.add(Departure(server, sessions))
         watches = [sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag]
-        if settings.simulates_feed:
-            producer = Producer(SimulatedMarket(now), publisher, backends.leases)
+        if source is not None:
+            producer = Producer(source, publisher, backends.leases)
             drain.add(producer.leave)
             watches += [producer.hold, producer.publish]
         watching = [mode.spawn(watch) for watch in watches]

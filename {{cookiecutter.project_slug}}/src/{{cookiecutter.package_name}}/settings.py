@@ -16,6 +16,7 @@ from .backends import BackendSettings, backend_problems
 from .domain.policies import Rate
 from .runtime.environment import Rule, Secret, SettingsError, load, refuse
 from .runtime.server_settings import ServerSettings
+from .sources import SourceSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -92,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_http: Rate = Rate(600, 60, 100)
     drain_seconds: DrainSeconds = 20
     history_size: Count = 1000
-    feed: Literal["simulated", "none"] | None = None
+    source: SourceSettings
     quotes_url: QuotesUrl | None = None
     console: bool | None = None
     log_level: LogLevel = "info"
@@ -105,10 +106,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shows_console(self) -> bool:
         return self.env != "production" if self.console is None else self.console
-
-    @property
-    def simulates_feed(self) -> bool:
-        return self.feed == "simulated" if self.feed else self.env == "development"
 
     @property
     def log_format(self) -> LogFormat:

@@ -11,11 +11,17 @@ from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.runtime.environment import SettingsError
 from {{cookiecutter.package_name}}.runtime.server_settings import ServerSettings
 from {{cookiecutter.package_name}}.settings import PACKAGE, load_settings
+from {{cookiecutter.package_name}}.sources import SourceSettings
 
 RANDOM = "".join(f"{n * 7919 % 251:02x}" for n in range(64))
 RSA = {"APP_JWT_ALGORITHMS": "RS256", "APP_JWT_JWKS_URL": "https://issuer.example/keys"}
 
-bare = partial(settings.Settings, server=ServerSettings(), backends=BackendSettings())
+bare = partial(
+    settings.Settings,
+    server=ServerSettings(),
+    backends=BackendSettings(),
+    source=SourceSettings(),
+)
 
 
 def problems(env: str = "test", secret: str | None = RANDOM, **environ: str) -> str:

@@ -69,8 +69,8 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
     inherit: dict[str, Any] = {"handlers": [], "propagate": True, "level": "NOTSET"}
     filtered = {**inherit, "filters": ["server"]}
     silent: dict[str, Any] = {"handlers": [], "propagate": False}
-    # at INFO these print every packet, tokens included; and a logger without a level of its own
-    # is given a second handler by the library, past all of this
+    # at INFO these print every packet or address, tokens included; and a logger without a level of
+    # its own is given a second handler by the library, past all of this
     packets = {**inherit, "level": max(threshold, logging.WARNING)}
     return {
         "version": 1,
@@ -94,6 +94,7 @@ def dict_config(level: str, fmt: str) -> dict[str, Any]:
         "loggers": {
             **dict.fromkeys(FILTERED, filtered),
             **dict.fromkeys(SILENT, silent),
+            "httpx": packets,
             "engineio": packets,
             "engineio.server": packets,
             "socketio": packets,

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 CALL_SECONDS = 2.0
 """A call's deadline, waiting for a connection included."""
+SOCKET_SECONDS = 0.9 * CALL_SECONDS
+"""Sooner than the deadline, which would leave the socket to the garbage collection."""
 MAX_CONNECTIONS = 16
 COMPLAINT_SECONDS = 10.0
 """Least time between two log lines about commands that Redis refuses."""
@@ -44,8 +46,8 @@ def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
         url,
         max_connections=connections,
         timeout=2 * CALL_SECONDS,  # the call's own deadline comes first
-        socket_timeout=CALL_SECONDS,
-        socket_connect_timeout=CALL_SECONDS,
+        socket_timeout=SOCKET_SECONDS,
+        socket_connect_timeout=SOCKET_SECONDS,
         socket_keepalive=True,
         decode_responses=decode,
         retry=again if retry else never,
