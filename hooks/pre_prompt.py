@@ -118,7 +118,9 @@ def review(arguments: list[str]) -> tuple[list[rules.Refusal], list[str]]:
     for refusal in rules.conflicts(given):
         found.append(refusal)
         corrected = [
-            f"{refusal.option}={refusal.correction}" if word == f"{refusal.option}={refusal.value}" else word
+            f"{refusal.option}={refusal.correction}"
+            if word == f"{refusal.option}={refusal.value}"
+            else word
             for word in corrected
         ]
     for option, value in derived(given):
