@@ -17,7 +17,7 @@ VENV := $(CACHE)/venv-$(shell printf %s '$(CURDIR) $(PYTHON)' | cksum | cut -d' 
 BIN := $(VENV)/bin
 say = @printf '\033[2m%s\033[0m\n' '$(1)' >&2
 
-CHECKED := benchmarks hooks tests '{{cookiecutter.project_slug}}/.generator'
+CHECKED := benchmarks hooks tests .ci '{{cookiecutter.project_slug}}/.generator'
 # Three workers on two cores: half of the time they wait. make test ARGS="-m 'not slow'" is the quick half.
 JOBS := 3
 ARGS :=

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,9 @@ def installed(
     baked: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Path]:
     """Such a project with its dependencies and browser libraries, once for all workers."""
-    shared = tmp_path_factory.getbasetemp().parent / "installed"
+    base = tmp_path_factory.getbasetemp()
+    # without workers, what is above is kept for other runs, of another state of the template
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "installed"
 
     def get(**answers: str) -> Path:
         project = shared / "-".join(f"{option}={answers[option]}" for option in sorted(answers))

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from baking import CHOICES
 from commands import run, tool
+from filelock import FileLock
 
 pytestmark = pytest.mark.xdist_group("test_ci")
 
@@ -89,8 +90,10 @@ def test_tests_run_on_every_python_from_the_oldest(
 def project(installed: Callable[..., Path]) -> Path:
     """A git repository, with its dependencies; for these tests alone."""
     project = installed(ci="gitlab", queue="none", database="none", package_name="team_chat")
-    for words in (["init", "--quiet"], ["add", "--all"]):
-        assert run(["git", *words], project).returncode == 0
+    with FileLock(f"{project}.lock"):
+        if not (project / ".git").exists():
+            for words in (["init", "--quiet"], ["add", "--all"]):
+                assert run(["git", *words], project).returncode == 0
     return project
 
 
