@@ -36,6 +36,7 @@ CHOICES = {
     "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
+    "jobs": ["none", "dramatiq"],
     "deploy": ["compose", "kubernetes", "none"],
     "ci": ["github", "gitlab", "none"],
 }
@@ -213,11 +214,20 @@ def refusals(values: dict[str, Any]) -> list[Refusal]:
     if slugs and values.get("package_name") == str(values.get("project_slug")).replace("-", "_"):
         package = near_package(str(slugs[0]))  # it was derived, and is corrected with the slug
         found = [r._replace(correction=package) if r.option == "package_name" else r for r in found]
+    found += conflicts(values)
     return found + [
         Refusal(name, values.get(name), ["does not belong to the other answers"], None)
         for name, expected in private_values(values).items()
         if values.get(name) != expected
     ]
+
+
+def conflicts(values: dict[str, Any]) -> list[Refusal]:
+    """What is good by itself, and cannot work together."""
+    if values.get("jobs") == "dramatiq" and values.get("queue") == "none":
+        reason = "needs queue=redis: the service and its workers meet there"
+        return [Refusal("queue", "none", [f"does not go with jobs=dramatiq, which {reason}"], "redis")]
+    return []
 
 
 def private_values(values: dict[str, Any]) -> dict[str, str]:

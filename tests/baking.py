@@ -16,6 +16,8 @@ from cookiecutter.main import cookiecutter
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = REPOSITORY / "{{cookiecutter.project_slug}}"
 QUESTIONS: dict[str, object] = json.loads((REPOSITORY / "cookiecutter.json").read_text("utf-8"))
+IMPOSSIBLE = {frozenset({("jobs", "dramatiq"), ("queue", "none")})}
+"""Pairs that are refused."""
 CHOICES: dict[str, list[str]] = {
     option: value
     for option, value in QUESTIONS.items()
@@ -81,17 +83,24 @@ def pairwise(choices: dict[str, list[str]]) -> list[dict[str, str]]:
         for a, b in itertools.combinations(options, 2)
         for x in choices[a]
         for y in choices[b]
+        if frozenset({(a, x), (b, y)}) not in IMPOSSIBLE
     )
     rows = []
     while missing:
         row = dict(next(iter(missing)))
         for option in options:
             if option not in row:
-                row[option] = max(choices[option], key=lambda v: gain(row, option, v, missing))
+                possible = [v for v in choices[option] if goes_with(row, option, v)]
+                row[option] = max(possible, key=lambda v: gain(row, option, v, missing))
         for pair in itertools.combinations([(option, row[option]) for option in options], 2):
             missing.pop(pair, None)
         rows.append({option: row[option] for option in options})
     return rows
+
+
+def goes_with(row: dict[str, str], option: str, value: str) -> bool:
+    """Whether ``option=value`` is possible with what the row already has."""
+    return all(frozenset({cell, (option, value)}) not in IMPOSSIBLE for cell in row.items())
 
 
 def gain(row: dict[str, str], option: str, value: str, missing: Container[object]) -> int:

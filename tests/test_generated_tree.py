@@ -48,6 +48,7 @@ WORDS_OF_AN_OPTION = {
     ("queue", "none"): "redis|valkey",
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
+    ("jobs", "none"): "dramatiq",
     ("deploy", "none"): r"docker|\bcompose\b|kube|kustom|nginx|prometheus\.io|grafana",
     ("deploy", "compose"): r"kube|kustom|ingress",
     ("deploy", "kubernetes"): r"\bcompose\b",
