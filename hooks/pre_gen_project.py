@@ -225,8 +225,8 @@ def refusals(values: dict[str, Any]) -> list[Refusal]:
 def conflicts(values: dict[str, Any]) -> list[Refusal]:
     """What is good by itself, and cannot work together."""
     if values.get("jobs") == "dramatiq" and values.get("queue") == "none":
-        reason = "needs queue=redis: the service and its workers meet there"
-        return [Refusal("queue", "none", [f"does not go with jobs=dramatiq, which {reason}"], "redis")]
+        reason = "does not go with jobs=dramatiq: the service and its workers meet in Redis"
+        return [Refusal("queue", "none", [reason], "redis")]
     return []
 
 
