@@ -36,6 +36,7 @@ CHOICES = {
     "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
+    "jobs": ["none", "dramatiq"],
     "scraper": ["none", "beautifulsoup", "selenium"],
     "deploy": ["compose", "kubernetes", "none"],
     "ci": ["github", "gitlab", "none"],
@@ -225,14 +226,18 @@ def refusals(values: dict[str, Any]) -> list[Refusal]:
 
 def conflicts(values: dict[str, Any]) -> list[Refusal]:
     """What is good by itself, and cannot work together."""
+    found = []
+    if values.get("jobs") == "dramatiq" and values.get("queue") == "none":
+        reason = "does not go with jobs=dramatiq: the service and its workers meet in Redis"
+        found.append(Refusal("queue", "none", [reason], "redis"))
     if values.get("scraper") == "selenium" and values.get("async_mode") == "eventlet":
         reason = (
             "does not go with async_mode=eventlet: Selenium brings trio, which httpx imports where"
             " it finds it, and which does not load where eventlet has patched the sockets;"
             " take beautifulsoup, or async_mode=gevent, which has the same plain functions"
         )
-        return [Refusal("scraper", "selenium", [reason], "beautifulsoup")]
-    return []
+        found.append(Refusal("scraper", "selenium", [reason], "beautifulsoup"))
+    return found
 
 
 def private_values(values: dict[str, Any]) -> dict[str, str]:

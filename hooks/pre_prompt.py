@@ -117,12 +117,9 @@ def review(arguments: list[str]) -> tuple[list[rules.Refusal], list[str]]:
             corrected[index] = f"{option}={refusal.correction}" if known else refusal.correction
     for refusal in rules.conflicts(given):
         found.append(refusal)
-        corrected = [
-            f"{refusal.option}={refusal.correction}"
-            if word == f"{refusal.option}={refusal.value}"
-            else word
-            for word in corrected
-        ]
+        wrong = f"{refusal.option}={refusal.value}"
+        right = f"{refusal.option}={refusal.correction}"
+        corrected = [right if word == wrong else word for word in corrected]
     for option, value in derived(given):
         if refusal := rules.check(option, value):
             found.append(refusal)

@@ -16,7 +16,10 @@ from cookiecutter.main import cookiecutter
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEMPLATE = REPOSITORY / "{{cookiecutter.project_slug}}"
 QUESTIONS: dict[str, object] = json.loads((REPOSITORY / "cookiecutter.json").read_text("utf-8"))
-IMPOSSIBLE = {frozenset({("async_mode", "eventlet"), ("scraper", "selenium")})}
+IMPOSSIBLE = {
+    frozenset({("jobs", "dramatiq"), ("queue", "none")}),
+    frozenset({("async_mode", "eventlet"), ("scraper", "selenium")}),
+}
 """Pairs that are refused."""
 CHOICES: dict[str, list[str]] = {
     option: value

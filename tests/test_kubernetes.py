@@ -20,7 +20,10 @@ from baking import CHOICES, bake
 from kustomize import Resource, build, every
 
 OLDEST, NEWEST = "1.32", kubernetes_validate.latest_version()
-STORES = [(queue, database) for queue in CHOICES["queue"] for database in CHOICES["database"]]
+STORES = [
+    *((queue, database, "none") for queue in CHOICES["queue"] for database in CHOICES["database"]),
+    *(("redis", database, "dramatiq") for database in CHOICES["database"]),
+]
 SECRETS = {
     "jwt_secret": "s" * 48,
     "redis_url": "redis://redis:6379/0",
@@ -60,8 +63,8 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(params=STORES, ids="-".join)
 def project(request: pytest.FixtureRequest, projects: Callable[..., Path]) -> Path:
-    queue, database = request.param
-    return projects(queue=queue, database=database)
+    queue, database, jobs = request.param
+    return projects(queue=queue, database=database, jobs=jobs)
 
 
 @pytest.fixture(params=["development", "production"])

@@ -36,9 +36,12 @@ COMBINATIONS = [*ROWS, *({"python_version": ROWS[0]["python_version"]} | e for e
 
 
 def rooms(row: dict[str, str]) -> list[tuple[str, ...]]:
-    """What of a row its machine room depends on: the mode, and how data are kept."""
-    chosen = [row.get(option, CHOICES[option][0]) for option in ("async_mode", "queue", "database")]
-    return [(chosen[0],), (chosen[1], chosen[2])]
+    """What of a row most depends on: the mode, how data are kept, and whether there are jobs."""
+    mode, queue, database, jobs = (
+        row.get(option, CHOICES[option][0])
+        for option in ("async_mode", "queue", "database", "jobs")
+    )
+    return [(mode,), (queue, database), ("jobs", jobs)]
 
 
 def first_of_their_kind() -> set[int]:

@@ -57,6 +57,7 @@ WRONG = [
     ("async_mode", "tornado", "not offered"),
     ("queue", "rabbitmq", "not offered"),
     ("database", "mysql", "not offered"),
+    ("jobs", "celery", "not offered"),
     ("scraper", "scrapy", "not offered"),
     ("deploy", "heroku", "not offered"),
     ("ci", "jenkins", "not offered"),
@@ -168,6 +169,24 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     done = run_cookiecutter(tmp_path / "out", "--no-input", "description=\udcff")
     assert done.returncode == 1
     assert "U+DCFF" in done.stderr
+    assert_nothing_left(tmp_path / "out")
+
+
+def test_jobs_without_a_queue_are_refused(tmp_path: Path) -> None:
+    done = run_cookiecutter(tmp_path / "out", "--no-input", "queue=none", "jobs=dramatiq")
+    assert done.returncode == 1
+    assert "queue = 'none'\n      does not go with jobs=dramatiq" in done.stderr
+    assert done.stderr.rstrip().endswith("--no-input queue=redis jobs=dramatiq")
+    assert_nothing_left(tmp_path / "out")
+
+
+def test_jobs_without_a_queue_are_refused_in_a_replay_file(tmp_path: Path) -> None:
+    answers = good_answers(tmp_path) | {"queue": "none", "jobs": "dramatiq"}
+    (tmp_path / "replay.json").write_text(json.dumps({"cookiecutter": answers}))
+    done = run_cookiecutter(tmp_path / "out", "--replay-file", str(tmp_path / "replay.json"))
+    assert done.returncode == 1
+    assert "does not go with jobs=dramatiq" in done.stderr
+    assert done.stderr.rstrip().endswith("--no-input jobs=dramatiq")
     assert_nothing_left(tmp_path / "out")
 
 

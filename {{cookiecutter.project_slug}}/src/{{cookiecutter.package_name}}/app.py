@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -10,12 +10,13 @@ from typing import Any
 
 from .adapters.quotes import open_quotes
 from .backends import Backends, open_backends
-from .domain.events import CHAT, FEED, TOKEN_EXPIRING, TokenExpiring
+from .domain.events import CHAT, TOKEN_EXPIRING, TokenExpiring
+from .domain.namespaces import FEED
+from .extensions import open_extensions
 from .http import HttpDependencies, create_http
 from .realtime.audience import SocketAudience
 from .realtime.chat import ChatNamespace
 from .realtime.departure import Departure
-from .realtime.feed import FeedNamespace
 from .realtime.refusals import explain
 from .runtime import mode
 from .runtime.drain import Drain
@@ -117,7 +118,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             "explain": explain,
         }
         server.register_namespace(ChatNamespace(CHAT, chat, **machinery))
-        server.register_namespace(FeedNamespace(FEED, feed, **machinery))
+        extensions = await stack.enter_async_context(
+            open_extensions(settings, backends, SocketAudience(server, FEED.path), sessions)
+        )
+        server.register_namespace(extensions.feed_namespace(feed, **machinery))
         http = create_http(
             HttpDependencies(
                 settings=settings,
@@ -133,11 +137,15 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
                 drain=drain,
             )
         )
+        extensions.install(http)
         polling = "polling" in settings.transports
         app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
         drain.add(feed.end_streams)
         drain.add(Departure(server, sessions))
-        watches = [sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag]
+        watches: list[Callable[[], Awaitable[None]]] = [
+            *(sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag),
+            *extensions.watches,
+        ]
         if source is not None:
             producer = Producer(source, publisher, backends.leases)
             drain.add(producer.leave)

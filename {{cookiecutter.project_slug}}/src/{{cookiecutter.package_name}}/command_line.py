@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .backends import commands, open_backends
+from .commands import examine_further, further_commands
 from .runtime.doctor import Doctor
 from .runtime.environment import SettingsError
 from .runtime.logs import configure_logging
@@ -159,7 +160,8 @@ def _examine(settings: Settings, report: Doctor) -> None:
             await report.answers(opened.checks)
 
     report.run("backends", backends)
+    examine_further(settings, report)
 
 
-for command in commands(lambda: settings_or_exit().backends):
+for command in [*commands(lambda: settings_or_exit().backends), *further_commands()]:
     main.add_command(command)

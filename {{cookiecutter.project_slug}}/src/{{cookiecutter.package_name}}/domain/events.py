@@ -1,8 +1,9 @@
 """Every event of this service, once.
 
-Validation, acknowledgements, AsyncAPI and the TypeScript types all come from :data:`NAMESPACES`.
-To add an event: write its types here, list it in its namespace, and give the namespace class in
-``realtime/`` a method ``on_<name>``.
+Validation, acknowledgements, AsyncAPI and the TypeScript types all come from
+:data:`~.namespaces.NAMESPACES`. To add an event: write its types here, list it in its namespace
+(``/feed`` is in ``namespaces.py``), and give the namespace class in ``realtime/`` a method
+``on_<name>``.
 """
 
 from __future__ import annotations
@@ -170,16 +171,3 @@ CHAT = Namespace(
     ),
     notices=(MESSAGE, PRESENCE, TOKEN_EXPIRING, SERVER_DRAINING),
 )
-
-FEED = Namespace(
-    path="/feed",
-    scope="feed:read",
-    commands=(
-        Command("subscribe", Subscribe, Subscribed, "Get the ticks of symbols from now on."),
-        Command("unsubscribe", Unsubscribe, Unsubscribed, "Get them no longer."),
-        TOKEN_REFRESH,
-    ),
-    notices=(TICKS, TOKEN_EXPIRING, SERVER_DRAINING),
-)
-
-NAMESPACES = (CHAT, FEED)

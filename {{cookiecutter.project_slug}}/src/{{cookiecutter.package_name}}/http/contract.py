@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask
 
 from ..domain.errors import RefusalCode
-from ..domain.events import NAMESPACES
+from ..domain.namespaces import NAMESPACES
 from ..runtime.contract import EventCodes, asyncapi, openapi, typescript
 from ..runtime.contract.page import page
 from ..runtime.tokens import TokenCode

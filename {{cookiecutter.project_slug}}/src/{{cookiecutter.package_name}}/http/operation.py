@@ -26,7 +26,12 @@ _operations: dict[Callable[..., Any], Operation] = {}
 
 
 def operation(
-    summary: str, *, scope: str | None = None, status: int = 200, codes: Sequence[str] = ()
+    summary: str,
+    *,
+    scope: str | None = None,
+    status: int = 200,
+    codes: Sequence[str] = (),
+    media_type: str = "text/event-stream",
 ) -> Callable[[View], Callable[..., Awaitable[Response]]]:
     """Make a view an operation of the API. Its annotations say what it takes and gives::
 
@@ -35,15 +40,15 @@ def operation(
         async def history(room: Room, query: HistoryQuery, claims: Claims) -> HistoryPage: ...
 
     ``query`` and ``body`` are converted to their types, other arguments come from the path, and
-    what is returned is sent as JSON, unless it is a response: an event stream. ``claims`` are those
-    of the token, which must have `scope`.
+    what is returned is sent as JSON, unless it is a response: an event stream, or what else
+    `media_type` says. ``claims`` are those of the token, which must have `scope`.
 
     :param codes: refusals that may come beside those that its types bring along.
     """
 
     def decorate(view: View) -> Callable[..., Awaitable[Response]]:
         hints = get_type_hints(view, include_extras=True)
-        described = _describe(view, hints, summary, scope, status, codes)
+        described = _describe(view, hints, summary, scope, status, codes, media_type)
 
         @functools.wraps(view)
         async def call(**path: str) -> Response:
@@ -87,6 +92,7 @@ def _describe(
     scope: str | None,
     status: int,
     further: Sequence[str],
+    media_type: str,
 ) -> Operation:
     parameters = [(name, hint) for name, hint in hints.items() if name not in RESERVED]
     path = msgspec.defstruct(f"{view.__name__}_path", parameters) if parameters else None
@@ -108,7 +114,7 @@ def _describe(
         query=query,
         body=body,
         result=str if streams else hints["return"],
-        media_type="text/event-stream" if streams else "application/json",
+        media_type=media_type if streams else "application/json",
         status=status,
         failures=[(status_of(code), code) for code in [*codes, *further]],
     )

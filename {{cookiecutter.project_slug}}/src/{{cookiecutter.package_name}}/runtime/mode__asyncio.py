@@ -25,6 +25,7 @@ sleep = asyncio.sleep
 timeout = asyncio.timeout
 run_blocking = asyncio.to_thread
 call_driver = asyncio.to_thread
+"""Call a driver that waits on a socket, in a thread."""
 Guard = threading.Lock
 """Keeps threads apart for a few lines that do not wait. Tasks change only where they wait, so that
 it is always free; and a free lock costs less than a class of ours that does nothing."""

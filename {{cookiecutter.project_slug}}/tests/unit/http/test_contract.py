@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from {{cookiecutter.package_name}}.domain.errors import RefusalCode
-from {{cookiecutter.package_name}}.domain.events import NAMESPACES
+from {{cookiecutter.package_name}}.domain.namespaces import NAMESPACES
 from {{cookiecutter.package_name}}.http import contract
 from {{cookiecutter.package_name}}.http.codes import CODES
 

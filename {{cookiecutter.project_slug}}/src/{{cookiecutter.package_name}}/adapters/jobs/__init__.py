@@ -1,0 +1,1 @@
+"""Jobs by dramatiq on Redis; in the process itself where there is no Redis."""

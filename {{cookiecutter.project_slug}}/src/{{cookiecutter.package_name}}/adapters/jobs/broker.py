@@ -1,0 +1,91 @@
+"""The queue between this service and its workers, and who of them is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import redis
+from dramatiq import Message, Middleware
+from dramatiq.brokers.redis import RedisBroker
+
+QUEUE = "jobs"
+ACTOR = "run"
+
+CALL_SECONDS = 2.0
+MAX_CONNECTIONS = 32
+DEAD_SECONDS = 15
+"""What a worker was doing that is silent for so long is done by another."""
+MAINTENANCE = 200_000
+"""Of a million commands, how many look for dead workers: each worker sends two a second."""
+BEAT_SECONDS = 2.0
+GONE_SECONDS = 10
+"""A worker that is silent for so long is not counted any more."""
+
+# KEYS: workers. ARGV: seconds, worker.
+_BEAT = """
+redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+# KEYS: workers. ARGV: seconds.
+COUNT = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1] - ARGV[1])
+return redis.call('ZCARD', KEYS[1])
+"""
+
+
+def make_broker(url: str, *, prefix: str, middleware: Sequence[Middleware]) -> RedisBroker:
+    """dramatiq's broker under a name of its own in the service's Redis. Connects when first used.
+
+    Its calls block, each for :data:`CALL_SECONDS` at most.
+    """
+    pool = redis.ConnectionPool.from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        socket_timeout=CALL_SECONDS,
+        socket_connect_timeout=CALL_SECONDS,
+        socket_keepalive=True,
+        protocol=2,
+    )
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        client=redis.Redis(connection_pool=pool),
+        middleware=list(middleware),
+        namespace=f"{prefix}:dramatiq",
+        heartbeat_timeout=DEAD_SECONDS * 1000,
+        maintenance_chance=MAINTENANCE,
+    )
+
+
+def message(job_id: str, request_id: str) -> Message[None]:
+    """What says that a job is to be done."""
+    return Message(
+        queue_name=QUEUE,
+        actor_name=ACTOR,
+        args=(job_id,),
+        kwargs={},
+        options={"request_id": request_id},
+    )
+
+
+def workers_key(prefix: str) -> str:
+    return f"{prefix}:jobs:workers"
+
+
+class Heartbeat:
+    """Says that this worker is there. Its calls block, for :data:`CALL_SECONDS` at most.
+
+    :param worker: names it.
+    """
+
+    def __init__(self, broker: RedisBroker, *, prefix: str, worker: str) -> None:
+        self._client: redis.Redis = broker.client
+        self._key = workers_key(prefix)
+        self._worker = worker
+        self._script = self._client.register_script(_BEAT)
+
+    def beat(self) -> None:
+        """:raises RedisError: if Redis does not answer."""
+        self._script([self._key], [GONE_SECONDS, self._worker])
+
+    def leave(self) -> None:
+        """:raises RedisError: if Redis does not answer."""
+        self._client.zrem(self._key, self._worker)

@@ -1,0 +1,7 @@
+"""The resources of the API. To add one: a module with its blueprint, and a place in this list."""
+
+from __future__ import annotations
+
+from . import history, jobs, messages, quotes, reference, stream, ticks, tokens
+
+API = (messages.bp, ticks.bp, history.bp, jobs.bp, stream.bp, quotes.bp, tokens.bp, reference.bp)
