@@ -36,6 +36,7 @@ CHOICES = {
     "async_mode": ["asgi", "quart", "gevent", "threading", "eventlet"],
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
+    "dashboard": ["none", "dash"],
     "deploy": ["compose", "none"],
     "ci": ["github", "none"],
 }

@@ -167,6 +167,7 @@ def test_prices_need_their_own_scope(arrive: Arrive, symbol: str) -> None:
         ada.expect_messages("the chat goes on")
         ada.page.click("#sign-out")
         ada.sign_in(service.token("ada", "chat feed:read"))
+        expect(ada.see("#text")).to_be_focused()  # in the room, and nothing takes the focus away
         watch(ada, symbol)
         expect_drawn(ada, publish(service, symbol, [1.5, 1.25]))
         expect(ada.see("#symbol-error")).to_be_empty()

@@ -17,16 +17,15 @@ let connection = null;
 let room = null;
 let state = { name: "idle" };
 let failure = "";
+export let prices = null;
 
-const [library, plotting] = await Promise.all([
+const libraries = Promise.all([
   import("./vendor/socket.io.esm.min.js"),
   import("./vendor/uPlot.esm.js"),
-]).catch(() => []);
-if (!library) view.banner("trouble", NO_LIBRARY);
-
-export const prices = library && new Prices(plotting.default, $("plot"));
+]).catch(() => view.banner("trouble", NO_LIBRARY));
 
 async function signIn() {
+  const [library, plotting] = (await libraries) ?? [];
   if (!library) return;
   const credential = $("credential").value.trim();
   try {
@@ -46,6 +45,7 @@ async function signIn() {
   connection.socket.on("message", (message) => room.received(message));
   connection.socket.on("presence", (change) => room.presence(change));
   connection.open();
+  prices ??= new Prices(plotting.default, $("plot"));
   prices.open(library.io, session);
   for (const each of [connection, prices.connection]) {
     each.socket.on("token_expiring", ({ expires_in }) => tokenExpiring(each, expires_in));
