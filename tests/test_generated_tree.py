@@ -48,6 +48,7 @@ WORDS_OF_AN_OPTION = {
     ("queue", "none"): "redis|valkey",
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
+    ("dashboard", "none"): r"\bdash\b|plotly|dashboard",
     ("deploy", "none"): r"docker|\bcompose\b",
     ("ci", "none"): r"\.github|github actions|dependabot",
 }

@@ -121,6 +121,17 @@ def test_what_was_missed_is_fetched(
         expect_drawn(ada, {left: points, right: []})
 
 
+def test_it_works_below_a_prefix(
+    service: Service, arrive: Arrive, symbols: tuple[str, str]
+) -> None:
+    with cable_to(service.url, "/below") as cable:
+        ada = arrive(f"{cable.url}/dashboard/")
+        enter(ada, "ada")
+        watch(ada, symbols)
+        points = publish(service, symbols[0], [1.0, 2.0])
+        expect_drawn(ada, {symbols[0]: points, symbols[1]: []})
+
+
 def test_it_needs_a_token_with_its_scope(arrive: Arrive, symbols: tuple[str, str]) -> None:
     with running_service({"APP_ENV": "test"}) as service:
         ada = arrive(f"{service.url}/dashboard/")

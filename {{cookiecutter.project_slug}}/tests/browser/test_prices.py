@@ -36,10 +36,8 @@ def watch(person: Person, symbol: str) -> None:
 def drawn(person: Person) -> list[Point]:
     """What is on the canvas."""
     times, prices = person.page.evaluate(
-        """async () => {
-            const { src } = document.querySelector("script[type=module]");
-            return (await import(src)).prices.chart.data;
-        }"""
+        """() => import(document.querySelector("script[type=module]").src)
+            .then(({ prices }) => prices.chart.data)"""
     )
     return [(round(time * 1e6), price) for time, price in zip(times, prices, strict=True)]
 
@@ -94,6 +92,14 @@ def test_what_was_missed_is_fetched(service: Service, arrive: Arrive, symbol: st
         expect_drawn(ada, points)
 
 
+def test_it_works_below_a_prefix(service: Service, arrive: Arrive, symbol: str) -> None:
+    with cable_to(service.url, "/below") as cable:
+        ada = arrive(f"{cable.url}/")
+        ada.sign_in("ada")
+        watch(ada, symbol)
+        expect_drawn(ada, publish(service, symbol, [1.0, 2.0]))
+
+
 def test_what_the_feed_left_out_is_fetched(service: Service, arrive: Arrive, symbol: str) -> None:
     ada = arrive("about:blank")
 
@@ -132,16 +138,13 @@ def test_a_burst_is_drawn_once_a_frame(service: Service, arrive: Arrive, symbol:
     ada.sign_in("ada")
     watch(ada, symbol)
     draws = ada.page.evaluate(
-        """async () => {
-            const { src } = document.querySelector("script[type=module]");
-            const { chart } = (await import(src)).prices;
+        """() => import(document.querySelector("script[type=module]").src).then(({ prices }) => {
             let draws = 0;
             new MutationObserver((changes) => (draws += changes.length))
                 .observe(document.getElementById("plot"), { attributes: true });
-            for (let n = 0; n < 50; n += 1) chart.draw({ times: [n], prices: [n] });
-            for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame);
-            return draws;
-        }"""
+            for (let n = 0; n < 50; n += 1) prices.chart.draw({ times: [n], prices: [n] });
+            return new Promise((resolve) => setTimeout(() => resolve(draws), 500));
+        })"""
     )
     assert draws == 1
 

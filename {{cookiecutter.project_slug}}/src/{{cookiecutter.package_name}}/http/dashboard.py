@@ -53,6 +53,7 @@ def install(app: Flask, *, makes_tokens: bool) -> None:
         title=f"{TITLE} dashboard",
         update_title="",
     )
+    page.backend.websocket_capability = False  # else Quart gets a socket for callbacks
     page.layout = dcc.Graph(id="graph", responsive=True, config={"displaylogo": False})
     page.init_app(app, requests_pathname_prefix="./")  # whichever prefix it is served under
     for rule in NOT_SERVED:
