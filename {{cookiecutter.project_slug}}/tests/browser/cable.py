@@ -9,15 +9,19 @@ from urllib.parse import urlsplit
 
 
 class Cable:
-    """Forwards TCP connections; while it is cut there are none, and new ones are closed at once."""
+    """Forwards TCP connections; while it is cut there are none, and new ones are closed at once.
 
-    def __init__(self, far_end: tuple[str, int]) -> None:
+    With a `prefix` it is a proxy that serves the far end below that, and takes it off.
+    """
+
+    def __init__(self, far_end: tuple[str, int], prefix: str = "") -> None:
         self._far_end = far_end
+        self._prefix = f" {prefix}/".encode()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._whole = True
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}{prefix}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -55,7 +59,7 @@ class Cable:
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                target.sendall(data)
+                target.sendall(data.replace(self._prefix, b" /", 1))
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
         with self._lock:
@@ -64,10 +68,10 @@ class Cable:
 
 
 @contextmanager
-def cable_to(url: str) -> Iterator[Cable]:
+def cable_to(url: str, prefix: str = "") -> Iterator[Cable]:
     """A cable whose other end is the service at `url`."""
     address = urlsplit(url)
-    cable = Cable((str(address.hostname), int(address.port or 80)))
+    cable = Cable((str(address.hostname), int(address.port or 80)), prefix)
     try:
         yield cable
     finally:

@@ -20,7 +20,7 @@ Arrive = Callable[..., Person]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     vendor = Path(str(package.__file__)).parent / "web" / "static" / "vendor"
-    assert (vendor / "socket.io.esm.min.js").exists(), "run `make assets` first"
+    assert (vendor / "uPlot.esm.js").exists(), "run `make assets` first"
     try:
         with running_chromium() as browser:
             yield browser

@@ -252,7 +252,7 @@ def test_everything_can_be_done_by_keyboard(service: Service, arrive: Arrive, ro
     page.keyboard.type("by keyboard")
     page.keyboard.press("Enter")
     ada.expect_messages("by keyboard")
-    stops = ["send", "sign-out", "room", "", "leave", "scroller", "text"]
+    stops = ["send", "sign-out", "room", "", "symbol", "watch", "leave", "scroller", "text"]
     assert [_tab(page) for _ in stops] == stops
     while _tab(page) != "leave":
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from ..settings import PACKAGE
-from . import console, dev, errors, headers, health, metrics
+from . import dev, errors, headers, health, metrics, pages
 from .blueprints import API
 from .contract import describe
 from .dependencies import HttpDependencies, provide
@@ -34,7 +34,6 @@ def create_http(deps: HttpDependencies) -> Flask:
         app.register_blueprint(blueprint)
     if dev.is_offered(deps.settings):
         app.register_blueprint(dev.bp)
-    if deps.settings.shows_console:
-        app.register_blueprint(console.bp)
+    pages.install(app, deps.settings)
     provide_reference(app, describe(app))
     return app

@@ -28,7 +28,7 @@ def install(app: Flask) -> None:
     """Answer errors of `app`; what nobody expected is logged by Flask, once, with its traceback."""
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(TokenRefused, _token_refused)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
 
 
 def _refused(error: Refused) -> Response:
@@ -49,7 +49,8 @@ def _token_refused(error: TokenRefused) -> Response:
     return response
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """The answer to an error of HTTP."""
     response = cast(Response, error.get_response())
     status = response.status_code
     if status < HTTPStatus.BAD_REQUEST:  # a redirect to the address with a slash

@@ -1,8 +1,10 @@
-/** The Socket.IO connection to /chat, and the state it is in.
+/** A Socket.IO connection to one namespace, and the state it is in.
  *
  * Reconnecting is done here and not by socket.io-client: the page shows when the next attempt comes,
  * and a refusal or a draining server says itself when to come back.
  */
+
+import { address } from "./address.js";
 
 const ANSWER_TIMEOUT = 8_000; // ms to wait for an acknowledgement
 const LONGEST_WAIT = 15; // seconds between two attempts
@@ -15,10 +17,10 @@ export class Connection {
   #drainedUntil = 0;
 
   /** `onState` gets `{name, at?, code?, message?}`; `at` is the time of the next attempt in ms. */
-  constructor(io, session, onState) {
+  constructor(io, namespace, session, onState) {
     this.#onState = onState;
-    this.socket = io("/chat", {
-      path: new URL("socket.io", document.baseURI).pathname,
+    this.socket = io(namespace, {
+      path: address("socket.io").pathname,
       transports: ["websocket"],
       auth: (send) => session.token().then((token) => send({ token })),
       autoConnect: false,

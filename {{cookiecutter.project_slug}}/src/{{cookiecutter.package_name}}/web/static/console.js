@@ -1,6 +1,7 @@
-/** The console page: joins its parts. A further live view of the service would be wired up here. */
+/** The console page: joins its parts. A further live view would be wired up here, as the prices are. */
 
 import { Connection } from "./connection.js";
+import { Prices } from "./prices.js";
 import { ROOM_NAME, Room } from "./room.js";
 import { Session, tokensAreMade } from "./session.js";
 import * as view from "./view.js";
@@ -9,18 +10,22 @@ const { $ } = view;
 const TICK = 500; // ms between two looks at the countdowns
 const BAD_NAME =
   "A room name has 1 to 64 characters: a–z, 0–9, “-” and “_”, and starts with a letter or digit.";
-const NO_LIBRARY = "The Socket.IO client is missing: run “make assets”, then reload this page.";
+const NO_LIBRARY = "The browser libraries are missing: run “make assets”, then reload this page.";
 
 const session = new Session();
 let connection = null;
 let room = null;
 let state = { name: "idle" };
 let failure = "";
+export let prices = null;
 
-const library = await import("./vendor/socket.io.esm.min.js").catch(() => null);
-if (!library) view.banner("trouble", NO_LIBRARY);
+const libraries = Promise.all([
+  import("./vendor/socket.io.esm.min.js"),
+  import("./vendor/uPlot.esm.js"),
+]).catch(() => view.banner("trouble", NO_LIBRARY));
 
 async function signIn() {
+  const [library, plotting] = (await libraries) ?? [];
   if (!library) return;
   const credential = $("credential").value.trim();
   try {
@@ -33,14 +38,18 @@ async function signIn() {
   $("credential").value = "";
   view.fieldError("credential", "");
   connection?.close();
-  connection = new Connection(library.io, session, stateChanged);
+  connection = new Connection(library.io, "/chat", session, stateChanged);
   if (room?.user !== session.user) {
     room = new Room(session.user, (event, payload) => connection.request(event, payload), showRoom);
   }
   connection.socket.on("message", (message) => room.received(message));
   connection.socket.on("presence", (change) => room.presence(change));
-  connection.socket.on("token_expiring", ({ expires_in }) => tokenExpiring(expires_in));
   connection.open();
+  prices ??= new Prices(plotting.default, $("plot"));
+  prices.open(library.io, session);
+  for (const each of [connection, prices.connection]) {
+    each.socket.on("token_expiring", ({ expires_in }) => tokenExpiring(each, expires_in));
+  }
 }
 
 function stateChanged(next) {
@@ -105,7 +114,7 @@ function say() {
   room.say(text);
 }
 
-async function tokenExpiring(seconds) {
+async function tokenExpiring(connection, seconds) {
   if (!tokensAreMade) return view.banner("renew", `Your token ends in ${seconds} s.`);
   // If this fails the socket ends with its token, and the next connect comes with a new one.
   await session.signIn(session.user).catch(() => {});
@@ -116,8 +125,16 @@ async function renew() {
   const token = $("new-token").value.trim();
   $("new-token").value = "";
   const answer = await connection.request("token_refresh", { token });
-  if (answer.ok) await session.signIn(token);
+  if (answer.ok) {
+    await session.signIn(token);
+    prices.connection.request("token_refresh", { token });
+  }
   view.banner("renew", answer.ok ? "" : `Not renewed: ${view.explain(answer.error)}`);
+}
+
+function tryNow() {
+  connection.open();
+  prices.connection.open();
 }
 
 /** Run `action` for a form, once at a time. */
@@ -134,6 +151,7 @@ function onSubmit(id, action) {
 
 onSubmit("sign-in", signIn);
 onSubmit("room-form", joinRoom);
+onSubmit("symbol-form", () => prices.watch(view.symbol()));
 onSubmit("composer", say);
 onSubmit("renew", renew);
 
@@ -149,14 +167,15 @@ $("leave").addEventListener("click", () => {
 });
 $("sign-out").addEventListener("click", () => {
   connection.close();
+  prices.close();
   connection = room = null;
   view.signedIn("");
 });
-$("try-now").addEventListener("click", () => connection.open());
+$("try-now").addEventListener("click", tryNow);
 $("messages").addEventListener("click", ({ target }) => {
   if (target.matches(".retry")) room.retry(target.closest("li").dataset.id);
 });
-window.addEventListener("online", () => state.at && connection.open());
+window.addEventListener("online", () => state.at && tryNow());
 
 setInterval(() => {
   if (state.at) view.countdown(state);

@@ -1,5 +1,7 @@
 /** Who is signed in. The token is kept in this object and nowhere else: closing the page forgets it. */
 
+import { address } from "./address.js";
+
 export const tokensAreMade = document.documentElement.dataset.tokens === "made";
 
 const RENEW_BEFORE = 30; // seconds before its end at which a token is not worth connecting with
@@ -27,10 +29,10 @@ export class Session {
 
 /** Have the service make a token; it does so in development only. */
 async function mint(user) {
-  const response = await fetch("dev/token", {
+  const response = await fetch(address("dev/token"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ user, scope: "chat" }),
+    body: JSON.stringify({ user, scope: "chat feed:read" }),
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(answer.detail ?? `the service answered ${response.status}`);

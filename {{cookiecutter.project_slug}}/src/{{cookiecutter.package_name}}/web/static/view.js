@@ -53,6 +53,20 @@ export function news(text) {
   setText($("news"), text);
 }
 
+/** The symbol that somebody wants to see. */
+export function symbol() {
+  return $("symbol").value.trim().toUpperCase();
+}
+
+export function price(name, latest) {
+  setText($("prices-title"), name);
+  setText($("price"), latest ? latest.price.toLocaleString([], { maximumFractionDigits: 6 }) : "no price yet");
+}
+
+export function feed({ name }) {
+  $("prices").dataset.state = name;
+}
+
 /** Show the room to `user`, or with "" the sign-in form. */
 export function signedIn(user) {
   $("sign-in").hidden = Boolean(user);

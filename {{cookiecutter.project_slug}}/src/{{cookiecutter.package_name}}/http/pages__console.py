@@ -1,0 +1,13 @@
+"""The pages for people."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ..settings import Settings
+from . import console
+
+
+def install(app: Flask, settings: Settings) -> None:
+    if settings.shows_console:
+        app.register_blueprint(console.bp)
