@@ -14,13 +14,14 @@ from commands import run
 
 TITLE = '{{ cookiecutter.package_name | replace("_", " ") | capitalize }}'
 
+NAMED = {"database": "none", "package_name": "zebra_quagga"}
 VARIANTS = {"plain": {"queue": "none", "jobs": "none"}, "jobs": {"jobs": "dramatiq"}}
 
 
 def main() -> None:
     for variant, answers in VARIANTS.items():
         with tempfile.TemporaryDirectory() as folder:
-            project = bake(Path(folder), database="none", package_name="zebra_quagga", **answers)
+            project = bake(Path(folder), False, **NAMED, **answers)
             done = run(["make", "contract"], project)
             assert done.returncode == 0, done.stdout
             for path in (project / "contract").iterdir():
