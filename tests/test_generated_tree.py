@@ -51,7 +51,7 @@ WORDS_OF_AN_OPTION = {
     ("database", "none"): "sqlalchemy|alembic|sqlite|postgres|psycopg|DATABASE_URL|migrations?/",
     ("database", "sqlite"): "postgres|psycopg",
     ("jobs", "none"): "dramatiq",
-    ("dashboard", "none"): r"\bdash\b|plotly|dashboard",
+    ("dashboard", "none"): r"\bdash\b|plotly",
     ("scraper", "none"): "scraper|beautifulsoup|bs4|lxml|protego|selenium|chromedriver|urllib3",
     ("scraper", "beautifulsoup"): "selenium|chromedriver|urllib3",
     ("scraper", "selenium"): "beautifulsoup|bs4|lxml",

@@ -64,11 +64,23 @@ ELSEWHERE = "--ignore=tests/browser --ignore=tests/test_browser.py --ignore=test
 WITH_THEM = {"asgi", "gevent"}
 
 
+# The dashboard is drawn where it comes to a mode for the first time.
+DASHBOARD = "tests/browser/test_dashboard.py"
+
+
+def draws_dashboard(number: int) -> bool:
+    """Eventlet's browser tests need a process of their own: there the page's unit tests must do."""
+    *before, row = [(r.get("dashboard"), r.get("async_mode")) for r in COMBINATIONS[: number + 1]]
+    return row[0] == "dash" and row[1] != "eventlet" and row not in before
+
+
 def selected(number: int) -> list[str]:
     """What ``make test`` is given for a row."""
     if number not in WHOLE:
         scraped = COMBINATIONS[number].get("scraper", "none") != "none"
-        return [f"ARGS={OF_ITS_CHOICES}{' tests/wire/test_scraper.py' if scraped else ''}"]
+        more = [" tests/wire/test_scraper.py"] if scraped else []
+        more += [f" {DASHBOARD}"] if draws_dashboard(number) else []
+        return [f"ARGS={OF_ITS_CHOICES}{''.join(more)}"]
     modes = [row.get("async_mode") for row in COMBINATIONS[:number]]
     mode = COMBINATIONS[number]["async_mode"]
     return [] if mode in WITH_THEM and mode not in modes else [f"ARGS={ELSEWHERE}"]

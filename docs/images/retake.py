@@ -1,4 +1,4 @@
-"""Take console.png anew: two people chatting through a generated project, and its prices.
+"""Take the pictures anew: two people chatting through a generated project; its dashboard, if any.
 
     cd GENERATED_PROJECT && make install assets
     .venv/bin/python TEMPLATE_REPOSITORY/docs/images/retake.py
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PICTURE = Path(__file__).with_name("console.png")
+DASHBOARD = Path(__file__).with_name("dashboard.png")
 TALK = (
     ("grace", "Morning! I put the second worker behind the proxy."),
     ("ada", "I saw the dot turn orange for a second, then green."),
@@ -21,6 +22,7 @@ TALK = (
     ("ada", "Done. Still here?"),
     ("grace", "Still here. Nothing lost, nothing twice."),
 )
+WIDE = {"viewport": {"width": 1100, "height": 620}}
 DESK = {"viewport": {"width": 850, "height": 600}, "device_scale_factor": 2}
 PHONE = {
     "viewport": {"width": 360, "height": 660},
@@ -34,8 +36,8 @@ PRICES_MS = 30_000
 FRAME = """
 <style>
   body {{ margin: 0; width: 1280px; height: 720px; position: relative;
-         background: linear-gradient(135deg, #d5ebe8, #e7eaf6 60%, #dcd6ee); }}
-  img {{ position: absolute; display: block; box-shadow: 0 24px 60px rgb(15 30 45 / 0.28); }}
+         background: #dfe8ee; }}
+  img {{ position: absolute; display: block; box-shadow: 0 8px 24px rgb(15 30 45 / 0.2); }}
   #desk {{ left: 40px; top: 60px; width: 850px; border-radius: 14px; }}
   #phone {{ right: 40px; top: 70px; width: 310px; border: 7px solid #0b0d10; border-radius: 34px; }}
 </style>
@@ -68,7 +70,17 @@ def main() -> None:
         frame = browser.new_page(viewport={"width": 1280, "height": 720})
         frame.set_content(FRAME.format(desk=shots["ada"], phone=shots["grace"]))
         frame.screenshot(path=PICTURE)
-    print(f"{PICTURE}: {PICTURE.stat().st_size // 1000} kB")
+        if Path("tests/browser/test_dashboard.py").exists():
+            take_dashboard(person(browser, f"{running.url}/dashboard/", **WIDE))
+
+
+def take_dashboard(ada: Any) -> None:
+    ada.page.fill("#credential", "ada")
+    ada.page.press("#credential", "Enter")
+    ada.page.fill("#symbols", "ACME, BOLT, CRUX, DUNE, ECHO")
+    ada.page.press("#symbols", "Enter")
+    ada.page.wait_for_timeout(PRICES_MS / 2)
+    ada.page.screenshot(path=DASHBOARD)
 
 
 def talk(people: dict[str, Any]) -> None:

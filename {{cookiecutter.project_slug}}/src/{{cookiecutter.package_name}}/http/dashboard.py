@@ -34,7 +34,7 @@ class Page(Dash):
     def interpolate_index(self, *args: Any, **parts: Any) -> str:
         g.nonce = secrets.token_urlsafe(16)
         index = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
-        return str(index).replace("{%nonce%}", g.nonce)
+        return str(index).replace("%nonce%", g.nonce)
 
 
 def install(app: Flask, *, makes_tokens: bool) -> None:
@@ -74,7 +74,7 @@ def _index(makes_tokens: bool) -> str:
     values = {"service": TITLE, "tokens": "made" if makes_tokens else "pasted"}
     index = TEMPLATE.read_text(encoding="utf-8")
     for name, value in values.items():
-        index = index.replace("{%" + name + "%}", value)
+        index = index.replace(f"%{name}%", value)
     return index
 
 

@@ -1,6 +1,7 @@
 /** A line of prices over time. However often it changes, it is drawn once a frame. */
 
 const AXIS = 64; // px
+const DAY = 86_400; // seconds
 const font = "12px system-ui, sans-serif";
 
 export class Chart {
@@ -40,10 +41,17 @@ export class Chart {
       cursor: { drag: { x: false, y: false } },
       series: [{}, { stroke: colour("accentColor"), width: 1.5 }],
       axes: [
-        { ...axis, ticks: { show: false } },
+        { ...axis, ticks: { show: false }, size: 30, space: 100, values: (_, seconds) => moments(seconds) },
         { ...axis, ticks: { show: false }, size: AXIS },
       ],
       hooks: { draw: [(plot) => (this.#element.dataset.points = plot.data[0].length)] },
     };
   }
+}
+
+/** How an axis calls moments: times, or days where it spans more than one. */
+function moments(seconds) {
+  const isLong = seconds.at(-1) - seconds[0] > DAY;
+  const dates = seconds.map((second) => new Date(second * 1000));
+  return dates.map((date) => (isLong ? date.toLocaleDateString() : date.toLocaleTimeString()));
 }
