@@ -76,6 +76,17 @@ def of_kind(resources: list[Resource], *kinds: str) -> list[Resource]:
     return [resource for resource in resources if resource["kind"] in kinds]
 
 
+def server_of(resources: list[Resource]) -> Resource:
+    """The Deployment that answers clients."""
+    labelled = "app.kubernetes.io/component"
+    [server] = [
+        deployment
+        for deployment in of_kind(resources, "Deployment")
+        if deployment["metadata"]["labels"][labelled] == "server"
+    ]
+    return server
+
+
 def templates(resources: list[Resource]) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """Each workload with its pod template."""
     for workload in of_kind(resources, "Deployment", "StatefulSet", "Job"):
@@ -191,9 +202,8 @@ def test_selectors_and_ports_lead_somewhere(resources: list[Resource]) -> None:
         assert named in services
     for scaler in of_kind(resources, "HorizontalPodAutoscaler"):
         target = scaler["spec"]["scaleTargetRef"]
-        assert [target["name"]] == [
-            d["metadata"]["name"] for d in of_kind(resources, target["kind"])
-        ]
+        assert target["kind"] == "Deployment"
+        assert target["name"] == server_of(resources)["metadata"]["name"]
     for stateful in of_kind(resources, "StatefulSet"):
         assert services[stateful["spec"]["serviceName"]]["spec"]["clusterIP"] == "None"
 
@@ -204,9 +214,9 @@ def port_names(template: dict[str, Any]) -> set[str]:
 
 def test_probes_ask_what_the_service_answers(resources: list[Resource], project: Path) -> None:
     """Live, ready and nothing else; the port is the image's; the pod outlives the drain."""
-    [deployment] = of_kind(resources, "Deployment")
+    deployment = server_of(resources)
     spec = deployment["spec"]["template"]["spec"]
-    [server] = spec["containers"]
+    [server] = [one for one in spec["containers"] if one["name"] == "server"]
     paths = {name: server[name]["httpGet"]["path"] for name in server if name.endswith("Probe")}
     assert paths == {
         "startupProbe": "/healthz",
@@ -245,7 +255,7 @@ def test_the_ingress_waits_longer_than_a_ping(resources: list[Resource]) -> None
 def test_it_scales_only_where_it_can(resources: list[Resource], project: Path) -> None:
     settings = settings_of(resources)
     can = "REDIS_URL_FILE" in settings and not settings.get("DATABASE_URL", "").startswith("sqlite")
-    [deployment] = of_kind(resources, "Deployment")
+    deployment = server_of(resources)
     scalers = of_kind(resources, "HorizontalPodAutoscaler")
     if can:
         [scaler] = scalers
@@ -262,6 +272,15 @@ def test_it_scales_only_where_it_can(resources: list[Resource], project: Path) -
         assert not of_kind(resources, "PodDisruptionBudget")
         assert deployment["spec"]["replicas"] == 1
         assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_where_there_are_jobs_somebody_does_them(
+    resources: list[Resource], project: Path
+) -> None:
+    commands = [c["command"] for c in containers(resources) if c["name"] == "worker"]
+    package = next((project / "src").iterdir())
+    wanted = [["python", "-m", package.name, "worker"]]
+    assert commands == (wanted if (package / "worker.py").exists() else [])
 
 
 def test_a_database_is_migrated(resources: list[Resource], project: Path) -> None:
