@@ -20,7 +20,9 @@ VARIANTS = {"plain": {"queue": "none", "jobs": "none"}, "jobs": {"jobs": "dramat
 def main() -> None:
     for variant, answers in VARIANTS.items():
         with tempfile.TemporaryDirectory() as folder:
-            project = bake(Path(folder), database="none", package_name="zebra_quagga", **answers)
+            project = bake(
+                Path(folder), False, database="none", package_name="zebra_quagga", **answers
+            )
             done = run(["make", "contract"], project)
             assert done.returncode == 0, done.stdout
             for path in (project / "contract").iterdir():
