@@ -248,8 +248,18 @@ def test_the_ingress_waits_longer_than_a_ping(resources: list[Resource]) -> None
     waits = [value for name, value in annotations.items() if name.endswith("-timeout")]
     assert len(waits) == 4
     assert all(int(value.removesuffix("s")) > 25 + 20 for value in waits)
-    public = {path["path"] for paths in every(ingress, "paths") for path in paths}
-    assert public == {"/socket.io", "/api"}
+    assert published(resources) == {"/socket.io", "/api", "/static"}
+
+
+def published(resources: list[Resource]) -> set[str]:
+    [ingress] = of_kind(resources, "Ingress")
+    return {path["path"] for paths in every(ingress, "paths") for path in paths}
+
+
+def test_the_dashboard_is_published(projects: Callable[..., Path]) -> None:
+    project = projects(dashboard="dash")
+    built = build(project / "deploy/kubernetes/overlays/production")
+    assert published(built) == {"/socket.io", "/api", "/static", "/dashboard"}
 
 
 def test_it_scales_only_where_it_can(resources: list[Resource], project: Path) -> None:
