@@ -284,9 +284,7 @@ def test_it_scales_only_where_it_can(resources: list[Resource], project: Path) -
         assert deployment["spec"]["strategy"] == {"type": "Recreate"}
 
 
-def test_where_there_are_jobs_somebody_does_them(
-    resources: list[Resource], project: Path
-) -> None:
+def test_where_there_are_jobs_somebody_does_them(resources: list[Resource], project: Path) -> None:
     commands = [c["command"] for c in containers(resources) if c["name"] == "worker"]
     package = next((project / "src").iterdir())
     wanted = [["python", "-m", package.name, "worker"]]
