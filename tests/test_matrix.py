@@ -137,7 +137,7 @@ def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
     assert FOUND, "no Python from 3.11 on was found"
     if all(RUNNABLE.values()):
         assert pairwise(CHOICES) == ROWS
-        assert len(COMBINATIONS) == 24
+        assert len(COMBINATIONS) == 25
         assert len(WHOLE) == 7
 
 
