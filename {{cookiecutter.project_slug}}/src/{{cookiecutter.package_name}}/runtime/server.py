@@ -152,21 +152,18 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _end_silent(self) -> None:
         now = time.monotonic()
-        overdue = [sid for sid, deadline in list(self._deadlines.items()) if deadline <= now]
-        for connection in overdue:
+        for connection in [sid for sid, due in list(self._deadlines.items()) if due <= now]:
             self._deadlines.pop(connection, None)
             _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
             await self.end_connection(connection)
 
     async def _end_slow(self) -> None:
         oldest = 0.0
-        for connection, socket in list(self.eio.sockets.items()):
-            if socket.closed:
-                continue
-            backlog = socket.queue.backlog
-            age = backlog.age()
+        there = [(sid, one) for sid, one in list(self.eio.sockets.items()) if not one.closed]
+        for connection, socket in there:
+            age = socket.queue.backlog.age()
             oldest = max(oldest, age)
-            if backlog.overflowed or age > self._max_send_seconds:
+            if socket.queue.backlog.overflowed or age > self._max_send_seconds:
                 _log.warning("connection closed: its client reads too slowly (%.1f s behind)", age)
                 metrics.SLOW_READERS.inc()
                 await self.end_connection(connection)
