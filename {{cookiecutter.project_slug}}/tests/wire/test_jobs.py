@@ -229,3 +229,21 @@ def test_told_to_stop_a_worker_ends_what_it_does(service: Service) -> None:
         assert status(service, job).json()["state"] == "done"
         assert "Traceback" not in worker.output()
         assert "worker has stopped" in worker.output()
+
+
+def test_without_redis_the_service_does_it_itself() -> None:
+    with running_service() as alone, listener(alone, "ada") as client:
+        answer = started(alone)
+        assert answer["worker"] is True
+        _, done = heard_until_done(client, answer["job"])
+        assert done["state"] == "done"
+        url = f"{alone.url}/api/v1/jobs/{answer['job']}/result"
+        result = httpx.get(url, headers=headers(alone, "ada"))
+        assert result.text.splitlines() == ["minute,open,high,low,close,count"]
+        command = [sys.executable, "-m", PACKAGE, "worker"]
+        env, cwd = dict(alone.env), alone.log.parent
+        ended = subprocess.run(
+            command, env=env, cwd=cwd, capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode == 1
+        assert "REDIS_URL is not set" in ended.stderr
