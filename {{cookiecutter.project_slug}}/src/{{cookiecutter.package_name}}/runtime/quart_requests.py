@@ -22,6 +22,10 @@ class Requests:
         self._ended: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # for which Quart would fail, there is no route
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+            return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - servers run a task for each request
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Table
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class Driver:
     :param name: SQLAlchemy's name of dialect and driver.
     :param module: what that driver imports.
     :param engine: opens the engine; connections are made when they are first used.
+    :param insert: an INSERT of its dialect, for ON CONFLICT, which has no form that all know.
     :param one_writer: whether one transaction at a time may write, whatever it writes.
     :param one_migration: run first in a migration: holds off others until the transaction ends.
     :param has_versions: true if Alembic's table of versions is there.
@@ -53,6 +54,7 @@ class Driver:
     name: str
     module: str
     engine: Callable[[URL], DatabaseEngine]
+    insert: Callable[[Table], Any]
     one_writer: bool
     one_migration: Sequence[str]
     has_versions: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from sqlalchemy import URL, event
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -58,6 +59,7 @@ POSTGRESQL = Driver(
     name="postgresql+psycopg",
     module="psycopg",
     engine=PostgreSQLEngine,
+    insert=insert,
     one_writer=False,
     one_migration=("SELECT pg_advisory_xact_lock(hashtext('alembic_version'))",),
     has_versions="SELECT count(to_regclass('alembic_version'))",

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import suppress
 
 from sqlalchemy import URL, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from ...runtime.mode import run_blocking
@@ -62,6 +63,7 @@ SQLITE = Driver(
     name="sqlite+pysqlite",
     module="sqlite3",
     engine=SQLiteEngine,
+    insert=insert,
     one_writer=True,
     one_migration=("PRAGMA busy_timeout = 60000", "BEGIN IMMEDIATE"),
     has_versions="SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",

@@ -25,9 +25,8 @@ class DatabaseTickHistory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        dialect = database.driver.name.partition("+")[0]
-        self._record_ticks = statements.record_ticks(dialect)
-        self._record_candles = statements.record_candles(dialect)
+        self._record_ticks = statements.record_ticks(database.driver.insert)
+        self._record_candles = statements.record_candles(database.driver.insert)
         self._forgot_at = datetime.min.replace(tzinfo=UTC)
 
     async def record(self, ticks: Sequence[Tick]) -> None:

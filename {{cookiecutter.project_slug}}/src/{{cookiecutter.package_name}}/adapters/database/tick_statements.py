@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -17,11 +18,11 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .models import CandleRow, TickRow, UTCDateTime
 
-Insert = postgresql.Insert | sqlite.Insert
+Insert = Callable[[Table], Any]
+"""Of a :class:`~.driver.Driver`."""
 
 ticks = cast(Table, TickRow.__table__)
 candles = cast(Table, CandleRow.__table__)
@@ -55,21 +56,20 @@ CANDLES_BEFORE = LATEST_CANDLES.where(candles.c.minute < TIME)
 FORGET_TICKS = delete(ticks).where(ticks.c.at < TIME)
 
 
-def record_ticks(dialect: str) -> Executable:
+def record_ticks(insert: Insert) -> Executable:
     """Adds rows, and gives back those that were not there yet."""
-    return (
-        _insert(dialect, ticks)
-        .on_conflict_do_nothing()
-        .returning(ticks.c.symbol, ticks.c.at, ticks.c.price)
+    statement: Executable = (
+        insert(ticks).on_conflict_do_nothing().returning(ticks.c.symbol, ticks.c.at, ticks.c.price)
     )
+    return statement
 
 
-def record_candles(dialect: str) -> Executable:
+def record_candles(insert: Insert) -> Executable:
     """Adds what new ticks amount to, to what was there."""
-    insert = _insert(dialect, candles)
-    new: Any = insert.excluded
+    adding = insert(candles)
+    new = adding.excluded
     opens, closes = new.opened_at < candles.c.opened_at, new.closed_at >= candles.c.closed_at
-    return insert.on_conflict_do_update(
+    statement: Executable = adding.on_conflict_do_update(
         index_elements=["symbol", "minute"],
         set_={
             "open": case((opens, new.open), else_=candles.c.open),
@@ -81,7 +81,4 @@ def record_candles(dialect: str) -> Executable:
             "count": candles.c.count + new.count,
         },
     )
-
-
-def _insert(dialect: str, table: Table) -> Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return statement
