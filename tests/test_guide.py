@@ -49,7 +49,7 @@ def follow(project: Path) -> None:
 
     [route] = blocks(readme, "Add a route")
     (package / "http/me.py").write_text(route, "utf-8")
-    insert(package / "http/blueprints.py", "me, ", "messages, reference, tokens\n")
+    insert(package / "http/blueprints.py", "me, ", "messages, quotes, ")
     insert(package / "http/blueprints.py", "me.bp, ", "messages.bp, ")
 
     [setting] = blocks(readme, "Add a setting")
@@ -172,6 +172,9 @@ def connect(url: str, token: str) -> socketio.Client:
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node here")
 def test_the_javascript_parses(changed: Path, tmp_path: Path) -> None:
     readme = (changed / "README.md").read_text("utf-8")
-    [script] = re.findall(r"```js\n(.*?)```", readme, re.S)
-    (tmp_path / "client.mjs").write_text(textwrap.dedent(script), "utf-8")
-    subprocess.run(["node", "--check", tmp_path / "client.mjs"], check=True, timeout=60)
+    scripts = re.findall(r"```js\n(.*?)```", readme, re.S)
+    assert len(scripts) == 2
+    for number, script in enumerate(scripts):
+        file = tmp_path / f"client{number}.mjs"
+        file.write_text(textwrap.dedent(script), "utf-8")
+        subprocess.run(["node", "--check", file], check=True, timeout=60)
