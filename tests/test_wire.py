@@ -217,7 +217,7 @@ def test_the_feed(service: Served) -> None:
             data = next(line for line in lines if line.startswith("data: "))
             assert json.loads(data[6:])["ticks"][0]["price"] == 40
         asked = httpx.get(f"{service.url}/api/v1/quotes?symbols=WIRE", headers=read)
-        assert asked.status_code == 501  # APP_QUOTES_URL is not set
+        assert asked.status_code == 404  # APP_QUOTES_URL is not set
     finally:
         watcher.disconnect()
 

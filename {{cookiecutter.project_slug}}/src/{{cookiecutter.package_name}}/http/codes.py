@@ -24,12 +24,12 @@ CODES = {
         403, "The token does not allow this: its scope or its rooms do not cover it."
     ),
     "not_found": Code(404, "There is nothing at this address."),
+    "not_configured": Code(404, "The operators of this service have not set this up."),
     "method_not_allowed": Code(405, "The address does not take this method; see Allow."),
     "too_large": Code(413, "More was sent than is accepted at once."),
     "unsupported_media_type": Code(415, "Send JSON, with Content-Type: application/json."),
     "rate_limited": Code(429, "Too many requests; try again after retry_after seconds."),
     "internal": Code(500, "A fault of the service; tell its operators the request_id."),
-    "not_configured": Code(501, "The operators of this service have not set this up."),
     "upstream_failed": Code(502, "Another service, which this one asks, gave no usable answer."),
     "overloaded": Code(503, "The service, or a store behind it, is too busy; try again."),
     "draining": Code(503, "This worker is going down; connect again and reach another."),

@@ -113,7 +113,7 @@ def _describe(
         path=path,
         query=query,
         body=body,
-        result=str if streams else hints["return"],
+        result=Any if streams else hints["return"],
         media_type=media_type if streams else "application/json",
         status=status,
         failures=[(status_of(code), code) for code in [*codes, *further]],

@@ -53,4 +53,4 @@ async def test_nobody_to_ask() -> None:
         response = await service.client.get(
             "/api/v1/quotes?symbols=A", headers=service.bearer("feed:read")
         )
-        assert "APP_QUOTES_URL" in problem(response, 501, "not_configured")["detail"]
+        assert "APP_QUOTES_URL" in problem(response, 404, "not_configured")["detail"]
