@@ -19,8 +19,8 @@ class SymbolsQuery(Payload, frozen=True):
         str,
         Meta(
             pattern=_PATTERN,
-            max_length=2000,
-            description="Up to 100, separated by commas.",
+            max_length=300,  # as escaped, that fits the request line of every server
+            description="Separated by commas.",
             examples=["ACME,BOLT"],
         ),
     ]
