@@ -60,6 +60,7 @@ def run_gunicorn(options: ServeOptions, worker_class: type[Any], **settings: Any
                 "timeout": STUCK_AFTER,
                 "graceful_timeout": max(1, int(options.drain_seconds)),
                 "keepalive": KEEP_ALIVE,
+                "limit_request_line": 8190,
                 "control_socket_disable": True,
                 "logconfig_dict": dict_config(options.log_level, options.log_format),
                 "child_exit": lambda _, worker: forget(worker.pid),
