@@ -25,7 +25,8 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     raise_open_files()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped
-    cache = Cache(Path(os.environ.get("BENCH_CACHE", Path.home() / ".cache/benchmarks")))
+    root = Path(os.environ.get("BENCH_CACHE", Path.home() / ".cache/benchmarks"))
+    cache = Cache(root, options.python)
     cache.root.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
     try:
@@ -35,7 +36,7 @@ def main(words: list[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 1
     file = options.out / "results.json"
-    found = report.report(outcome, describe(node()), report.read(file) if options.add else None)
+    found = report.report(outcome, describe(node(), options.python), report.read(file) if options.add else None)
     report.write(found, file)
     (options.out / "chart.svg").write_text(chart.chart(found), encoding="utf-8")
     print(report.markdown(found))
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--add", action="store_true", help="keep what other works have in the results"
     )
     parser.add_argument("--readme", action="store_true", help="put the tables into README.md")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that serves")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="for results and chart")
     parser.set_defaults(amount="default")
     return parser

@@ -26,9 +26,13 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Cache:
-    """Everything below `root`. A method makes what it returns the path of, if it is not there."""
+    """Everything below `root`. A method makes what it returns the path of, if it is not there.
+
+    :param interpreter: Python that serves.
+    """
 
     root: Path
+    interpreter: str = sys.executable
 
     def load_generator(self) -> Path:
         """The program of ``load/``, compiled by ``c++`` or by the compiler that PyPI's ziglang is.
@@ -52,13 +56,13 @@ class Cache:
 
         def build(folder: Path) -> None:
             uv = [sys.executable, "-m", "uv"]
-            run([*uv, "venv", "--quiet", "--python", sys.executable, folder / "venv"], folder)
+            run([*uv, "venv", "--quiet", "--python", self.interpreter, folder / "venv"], folder)
             python = folder / "venv/bin/python"
             asked = [*words, *(word for file in files for word in ("-r", str(file)))]
             install = (*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python")
             run([*install, python, *asked], folder)
 
-        sources: list[Path | str] = [*files, *words, sys.version]
+        sources: list[Path | str] = [*files, *words, self.interpreter, sys.version]
         return self._made("python", sources, build) / "venv/bin/python"
 
     def project(self, mode: str, app: str) -> Path:

@@ -103,18 +103,16 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             )
         )
 
+        hit_each = backends.limiter.hit_each
         every_event = (("events", settings.rate_events),)
-        limits = {"message": (*every_event, ("message", settings.rate_message))}
-
-        async def limit(session: Session, event: str) -> float:
-            return await backends.limiter.hit_each(limits.get(event, every_event), session.user)
-
+        messages = (*every_event, ("message", settings.rate_message))
         machinery: dict[str, Any] = {
             "sessions": sessions,
             "handshake": handshake,
             "address_of": server.address_of,
             "leeway": settings.jwt_leeway,
-            "limit": limit,
+            "limits": {"message": partial(hit_each, messages)},
+            "limit": partial(hit_each, every_event),
             "explain": explain,
         }
         server.register_namespace(ChatNamespace(CHAT, chat, **machinery))

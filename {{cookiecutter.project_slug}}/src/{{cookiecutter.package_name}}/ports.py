@@ -192,8 +192,11 @@ class Revocations(Protocol):
 class Signals(Protocol):
     """Small messages to every worker. At most once: whoever must not miss one reads a store too."""
 
-    async def publish(self, topic: str, data: bytes) -> None:
-        """Send `data` to all *other* workers. Never raises: a lost signal is logged and counted."""
+    async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
+        """Send `signal`, a struct as JSON, to all *other* workers.
+
+        Never raises: a lost signal is logged and counted.
+        """
         ...
 
     def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:

@@ -76,7 +76,8 @@ class Valkey:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
-                return connection.recv(64)[:1] in (b"+", b"-")  # "-": wants a password first
+                # a password is asked for first; while its data are read, it says LOADING
+                return connection.recv(64).startswith((b"+", b"-NOAUTH"))
         except OSError:
             return False
 

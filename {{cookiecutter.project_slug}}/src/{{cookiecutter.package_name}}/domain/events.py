@@ -45,7 +45,7 @@ Offset = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Epoch = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class Position(Payload, frozen=True):
+class Position(Payload, frozen=True, gc=False):
     """A place in a room's message log. Offsets count up by one within an epoch."""
 
     epoch: Epoch
@@ -82,7 +82,7 @@ class TokenRefresh(Payload, frozen=True):
     token: Token
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):  # in no cycle: a long history costs nothing
     """A chat message as it is stored and delivered."""
 
     room: str

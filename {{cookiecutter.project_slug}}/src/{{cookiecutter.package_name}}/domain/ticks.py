@@ -24,7 +24,7 @@ PRODUCER = "producer"
 Price = Annotated[float, Meta(ge=-1e12, le=1e12, examples=[101.25])]
 
 
-class Tick(msgspec.Struct, frozen=True):
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """`at`: with a time zone."""
 
     symbol: str

@@ -31,6 +31,6 @@ class SocketAudience:
         )
 
     async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
-        await self._server.emit(
-            notice.name, event, room=room, namespace=self._namespace, ignore_queue=True
+        await self._server.manager.emit(
+            notice.name, event, self._namespace, room=room, ignore_queue=True
         )

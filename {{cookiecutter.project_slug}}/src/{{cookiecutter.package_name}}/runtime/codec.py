@@ -11,6 +11,8 @@ import msgspec
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
+decode = _decoder.decode
+"""Decode JSON; raises :exc:`ValueError`, or :exc:`RecursionError` if it is nested too deeply."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 encode = _encoder.encode
@@ -31,7 +33,7 @@ def loads(text: str | bytes, **_: Any) -> Any:
     :raises ValueError: if `text` is no JSON or is nested too deeply.
     """
     try:
-        return _decoder.decode(text)
+        return decode(text)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
 

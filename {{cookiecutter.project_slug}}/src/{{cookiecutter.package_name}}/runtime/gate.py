@@ -12,10 +12,9 @@ from functools import partial
 from typing import Any, Protocol
 
 import msgspec
-from prometheus_client import Counter, Histogram
 
 from . import metrics, mode
-from .event_context import EventContext
+from .event_context import EventContext, current_event
 from .refusal import Refusal, describe_invalid
 from .sessions import Session
 
@@ -40,8 +39,8 @@ class CommandHandler(Protocol):
     def __call__(self, session: Session, payload: Any) -> Awaitable[Any]: ...
 
 
-Limit = Callable[[Session, str], Awaitable[float]]
-"""Seconds until `session` may send the named event again; 0.0: now."""
+Limit = Callable[[str], Awaitable[float]]
+"""Counts an event of the named user; the seconds until the next may come, or 0.0 if it may."""
 
 
 class Gate:
@@ -49,7 +48,8 @@ class Gate:
 
     :param namespace: its path; a label in logs and metrics.
     :param commands: the events clients may send, with their handlers.
-    :param limit: counts an event and says how long to wait.
+    :param limits: of the events that have one of their own, by name.
+    :param limit: of all others, those that are not known included.
     :param explain: turns the product's own refusals into :class:`Refusal`; ``None``: not one.
     """
 
@@ -58,15 +58,17 @@ class Gate:
         namespace: str,
         commands: Mapping[str, tuple[CommandType, CommandHandler]],
         *,
+        limits: Mapping[str, Limit],
         limit: Limit,
         explain: Callable[[Exception], Refusal | None],
     ) -> None:
         self._namespace = namespace
         self._commands = commands
+        self._limits = limits
         self._limit = limit
         self._explain = explain
         self._in_flight = 0
-        self._counters: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        self._measures: dict[tuple[str, str], tuple[metrics.Measure, metrics.Measure]] = {}
         self._guard = mode.Guard()
 
     async def __call__(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
@@ -76,30 +78,30 @@ class Gate:
         with self._guard:
             self._in_flight += 1
         context = EventContext(self._namespace, known, session.user if session else None)
-        with context:
-            outcome = "ok"
-            try:
-                ack = await self._carry_out(session, event, args)
-            except Exception as error:
-                refusal = self._refusal(error)
-                ack = refusal.acknowledgement(context.request_id)
-                outcome = refusal.code
-            finally:
-                with self._guard:
-                    self._in_flight -= 1
-        events, event_seconds = self._metrics_of(known, outcome)
-        events.inc()
-        event_seconds.observe(time.perf_counter() - started)
+        before = current_event.set(context)
+        outcome = "ok"
+        try:
+            ack = await self._carry_out(session, event, args)
+        except Exception as error:
+            refusal = self._refusal(error)
+            ack = refusal.acknowledgement(context.request_id)
+            outcome = refusal.code
+        finally:
+            current_event.reset(before)
+            with self._guard:
+                self._in_flight -= 1
+        measures = self._measures.get((known, outcome)) or self._measures_of(known, outcome)
+        count, time_taken = measures
+        count(1)
+        time_taken(time.perf_counter() - started)
         return ack
 
-    def _metrics_of(self, known: str, outcome: str) -> tuple[Counter, Histogram]:
+    def _measures_of(self, known: str, outcome: str) -> tuple[metrics.Measure, metrics.Measure]:
         """Kept, because finding them by their labels costs as much as counting."""
-        found = self._counters.get((known, outcome))
-        if found is None:
-            found = self._counters[known, outcome] = (
-                metrics.EVENTS.labels(self._namespace, known, outcome),
-                metrics.EVENT_SECONDS.labels(self._namespace, known),
-            )
+        found = self._measures[known, outcome] = (
+            metrics.adding_to(metrics.EVENTS.labels(self._namespace, known, outcome)),
+            metrics.observing(metrics.EVENT_SECONDS.labels(self._namespace, known)),
+        )
         return found
 
     async def _carry_out(self, session: Session | None, event: str, args: tuple[Any, ...]) -> Any:
@@ -107,7 +109,7 @@ class Gate:
             raise Refusal("forbidden", "the session has ended; connect again")
         if self._in_flight > MAX_IN_FLIGHT:
             raise Refusal("overloaded", "too much at once; try again", 1.0)
-        wait = await self._limit(session, event)
+        wait = await self._limits.get(event, self._limit)(session.user)
         if wait > 0:
             raise Refusal("rate_limited", f"too many events; try again in {wait:.1f} s", wait)
         if event not in self._commands:

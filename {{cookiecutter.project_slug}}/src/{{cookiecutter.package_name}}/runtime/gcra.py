@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
 MICROSECONDS = 1_000_000
-
-
-def monotonic_microseconds() -> int:
-    return time.monotonic_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +37,32 @@ class Gcra:
     """Limits that hold in one process.
 
     :param max_keys: keys remembered; beyond, those unused for longest start afresh.
-    :param clock: microseconds, never going back.
+    :param clock: nanoseconds, never going back.
     """
 
     def __init__(
-        self, max_keys: int = 65_536, clock: Callable[[], int] = monotonic_microseconds
+        self, max_keys: int = 65_536, clock: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self._max_keys = max_keys
         self._clock = clock
-        self._arrivals: OrderedDict[str, int] = OrderedDict()
+        self._arrivals: OrderedDict[Hashable, int] = OrderedDict()
         self._lock = Lock()  # never held across a wait, so the same in every mode
 
     def __len__(self) -> int:
         return len(self._arrivals)
 
-    def hit(self, key: str, pace: Pace) -> float:
+    def hit(self, key: Hashable, pace: Pace) -> float:
         """Count one call; 0.0 if it is admitted, else the seconds after which it would be."""
-        now = self._clock()
+        now = self._clock() // 1000
+        arrivals = self._arrivals
         with self._lock:
-            arrival = max(self._arrivals.get(key, now), now)
+            arrival = arrivals.get(key, now)
+            if arrival < now:
+                arrival = now
             following = arrival + pace.interval
             wait = following - pace.tolerance - now
-            self._arrivals[key] = arrival if wait > 0 else following
-            self._arrivals.move_to_end(key)
-            if len(self._arrivals) > self._max_keys:
-                self._arrivals.popitem(last=False)
-        return max(wait, 0) / MICROSECONDS
+            arrivals[key] = arrival if wait > 0 else following
+            arrivals.move_to_end(key)
+            if len(arrivals) > self._max_keys:
+                arrivals.popitem(last=False)
+        return wait / MICROSECONDS if wait > 0 else 0.0

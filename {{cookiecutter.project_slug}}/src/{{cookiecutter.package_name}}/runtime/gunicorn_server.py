@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import sys
@@ -17,7 +16,7 @@ from gunicorn.util import import_app
 
 from .logs import dict_config
 from .metrics import MULTIPROC_DIR, forget
-from .serve import ServeOptions
+from .serve import ServeOptions, spare_collector
 
 KEEP_ALIVE = 65
 """Seconds an idle HTTP connection stays open: longer than proxies keep theirs, so that none of
@@ -47,8 +46,7 @@ def run_gunicorn(options: ServeOptions, worker_class: type[Any], **settings: Any
     """
     sys.argv = sys.orig_argv[1:]  # what gunicorn runs again to replace itself, on SIGUSR2
     with _metrics_directory(options):
-        # what is loaded by now stays until the end: the collector need not look at it again
-        gc.freeze()
+        spare_collector()
         _Application(
             options.app,
             {

@@ -10,6 +10,8 @@ its own.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
+from collections.abc import Callable
 from functools import cache
 
 from prometheus_client import (
@@ -108,14 +110,42 @@ LAG = Histogram(
 DRAINING = Gauge("workers_draining", "Workers that are leaving.", multiprocess_mode="livesum")
 
 
+Measure = Callable[[float], None]
+
+
+def adding_to(counter: Counter) -> Measure:
+    """What adds to `counter`, which has its labels.
+
+    It leaves out what ``inc`` checks at each call, which costs more than the addition. That takes a
+    name that prometheus_client does not promise; where it is gone, this is ``inc``.
+    """
+    value = getattr(counter, "_value", None)
+    return counter.inc if value is None else value.inc
+
+
+def observing(histogram: Histogram) -> Measure:
+    """The same for ``observe``: it looks for the bucket by halves, not one by one."""
+    try:
+        bounds, counts = histogram._upper_bounds, [one.inc for one in histogram._buckets]
+        add = histogram._sum.inc
+    except AttributeError:
+        return histogram.observe
+
+    def observe(amount: float) -> None:
+        add(amount)
+        counts[bisect_left(bounds, amount)](1)
+
+    return observe
+
+
 @cache
-def _decision(limit: str, outcome: str) -> Counter:
-    return LIMITER_DECISIONS.labels(limit, outcome)
+def _decision(limit: str, admitted: bool) -> Measure:
+    return adding_to(LIMITER_DECISIONS.labels(limit, "admitted" if admitted else "limited"))
 
 
-def count_decision(limit: str, *, admitted: bool) -> None:
+def count_decision(limit: str, admitted: bool) -> None:
     """Count a call that a limit admitted or did not."""
-    _decision(limit, "admitted" if admitted else "limited").inc()
+    _decision(limit, admitted)(1)
 
 
 def render() -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import socketio
@@ -66,6 +66,7 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         handshake: Handshake,
         address_of: Callable[[str], str],
         leeway: float,
+        limits: Mapping[str, Limit],
         limit: Limit,
         explain: Callable[[Exception], Refusal | None],
     ) -> None:
@@ -79,7 +80,7 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             command.name: (command, getattr(self, f"on_{command.name}"))
             for command in contract.commands
         }
-        self._gate = Gate(contract.path, commands, limit=limit, explain=explain)
+        self._gate = Gate(contract.path, commands, limits=limits, limit=limit, explain=explain)
         metrics.CONNECTIONS.labels(contract.path)  # there is none: a 0, not nothing
 
     @property
@@ -99,12 +100,11 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             return await self._connect(*args)
         if event == "disconnect":
             return await self._disconnect(*args)
-        sid, *payload = args
-        session = self._sessions.get(sid)
+        session, payload = self._sessions.get(args[0]), args[1:]
         if session is None or not self._sessions.begin(session):
-            return await self._gate(None, event, tuple(payload))
+            return await self._gate(None, event, payload)
         try:
-            return await self._gate(session, event, tuple(payload))
+            return await self._gate(session, event, payload)
         finally:
             if self._sessions.finish(session):
                 await self._clean_up(session, "a handler outlasted it")

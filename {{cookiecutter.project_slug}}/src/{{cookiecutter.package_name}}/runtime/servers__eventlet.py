@@ -17,7 +17,7 @@ from eventlet.support.greenlets import GreenletExit
 from werkzeug.utils import import_string
 
 from .drain import closing_seconds
-from .serve import ServeOptions
+from .serve import ServeOptions, spare_collector
 
 KEEP_ALIVE = 65
 """Seconds an idle HTTP connection stays open: longer than proxies keep theirs, so that none of
@@ -41,6 +41,7 @@ def serve_production(options: ServeOptions) -> None:
             "eventlet has not patched the standard library: start the service with"
             " `python -m`, or import its runtime.patch before anything else"
         )
+    spare_collector()
     Process(options).run()
 
 

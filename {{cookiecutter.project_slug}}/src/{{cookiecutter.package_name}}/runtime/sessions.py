@@ -7,7 +7,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from . import mode
@@ -37,6 +37,8 @@ class Session:
     address: str
     claims: Claims
     ends_at: float
+    user: str = field(init=False)
+    """Subject of its token, which stays the same with newer ones."""
     warned: bool = False
     under_way: int = 0
     """Handlers that work for it."""
@@ -44,9 +46,8 @@ class Session:
     outlasted: bool = False
     """Whether a handler was under way at its end: cleaning up is left to that one."""
 
-    @property
-    def user(self) -> str:
-        return self.claims.sub
+    def __post_init__(self) -> None:
+        self.user = self.claims.sub
 
 
 Condemned = Callable[[Session], bool]

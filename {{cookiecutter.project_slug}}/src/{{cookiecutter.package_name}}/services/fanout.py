@@ -94,7 +94,7 @@ class Fanout:
 
     async def announce(self, message: Message) -> None:
         """Deliver a message of the log, here and on every other worker."""
-        await self._signals.publish(TOPIC, msgspec.json.encode(message))
+        await self._signals.publish(TOPIC, message)
         await self._receive(message)
 
     async def check(self) -> None:

@@ -56,7 +56,7 @@ class Publisher:
             FEED_TICKS.inc(len(ticks))
             self._recorder.add(ticks)
             batch = Batch(list(ticks), time.time())
-            await self._signals.publish(TOPIC, msgspec.json.encode(batch))
+            await self._signals.publish(TOPIC, batch)
             if self._deliver is not None:
                 self._deliver(batch)
         return len(ticks)

@@ -44,7 +44,7 @@ class Tokens:
         await self._announce(_Revocation(sub=sub, issued_until=now))
 
     async def _announce(self, revocation: _Revocation) -> None:
-        await self._signals.publish(TOPIC, msgspec.json.encode(revocation))
+        await self._signals.publish(TOPIC, revocation)
         await self._apply(revocation)
 
     async def _on_signal(self, data: bytes) -> None:

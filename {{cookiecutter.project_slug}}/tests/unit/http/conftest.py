@@ -97,7 +97,7 @@ class Revocations:
 
 
 class Signals:
-    async def publish(self, topic: str, data: bytes) -> None:
+    async def publish(self, topic: str, signal: object) -> None:
         pass
 
     def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:

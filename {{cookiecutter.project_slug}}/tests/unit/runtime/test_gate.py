@@ -43,7 +43,9 @@ class Handler:
         self.delay = 0.0
         self.wait = 0.0
         command = Command("say", Say, Said, "Say it.")
-        self.gate = Gate("/t", {"say": (command, self.say)}, limit=self.limit, explain=self.explain)
+        self.gate = Gate(
+            "/t", {"say": (command, self.say)}, limits={}, limit=self.limit, explain=self.explain
+        )
 
     async def say(self, session: Session, payload: Any) -> Said:
         await mode.sleep(self.delay)
@@ -51,7 +53,7 @@ class Handler:
             raise self.error
         return Said(text=payload.text * payload.times)
 
-    async def limit(self, session: Session, event: str) -> float:
+    async def limit(self, user: str) -> float:
         return self.wait
 
     def explain(self, error: Exception) -> Refusal | None:
@@ -109,6 +111,22 @@ async def test_limited() -> None:
     assert (error["code"], error["retry_after"]) == ("rate_limited", 2.5)
 
 
+async def test_an_event_with_a_limit_of_its_own_is_held_to_that() -> None:
+    users: list[str] = []
+
+    async def own(user: str) -> float:
+        users.append(user)
+        return 1.5
+
+    handler = Handler()
+    command = Command("say", Say, Said, "Say it.")
+    commands = dict.fromkeys(("say", "whisper"), (command, handler.say))
+    gate = Gate("/t", commands, limits={"say": own}, limit=handler.limit, explain=handler.explain)
+    limited = await gate(session(), "say", ({"text": "hi"},))
+    assert (limited["error"]["code"], users) == ("rate_limited", [session().user])
+    assert msgspec.to_builtins(await gate(session(), "whisper", ({"text": "hi"},)))["ok"]
+
+
 async def test_a_refusal_of_the_product_is_explained() -> None:
     handler = Handler()
     handler.error = NotToday()
@@ -162,7 +180,9 @@ async def test_a_line_of_the_log_says_of_which_event_it_is() -> None:
 
     handler = Handler()
     command = Command("say", Say, Said, "Say it.")
-    gate = Gate("/t", {"say": (command, say)}, limit=handler.limit, explain=handler.explain)
+    gate = Gate(
+        "/t", {"say": (command, say)}, limits={}, limit=handler.limit, explain=handler.explain
+    )
     ack = await gate(session(), "say", ({"text": "hi"},))
     assert line == {
         "request_id": ack["error"]["request_id"],

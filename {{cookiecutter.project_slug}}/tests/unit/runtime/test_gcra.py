@@ -7,9 +7,10 @@ from {{cookiecutter.package_name}}.runtime.gcra import Gcra, Pace
 
 class Clock:
     now = 1_000_000
+    """Microseconds."""
 
     def __call__(self) -> int:
-        return self.now
+        return self.now * 1000
 
 
 def test_the_burst_then_the_steady_rate() -> None:

@@ -39,9 +39,10 @@ class Signals:
         self.reconnected: list[Callable[[], Awaitable[None]]] = []
         wires.ends.append(self)
 
-    async def publish(self, topic: str, data: bytes) -> None:
+    async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
         if self.wires.cut:
             return
+        data = signal if isinstance(signal, bytes) else msgspec.json.encode(signal)
         for end in self.wires.ends:
             if end is self or topic not in end.handlers:
                 continue

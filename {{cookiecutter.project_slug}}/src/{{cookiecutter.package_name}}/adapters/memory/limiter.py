@@ -16,13 +16,13 @@ class MemoryLimiter:
         self._gcra = Gcra()
 
     async def hit(self, name: str, rate: Rate, key: str) -> float:
-        wait = self._gcra.hit(f"{name}:{key}", Pace.of(rate.limit, rate.period, rate.burst))
-        count_decision(name, admitted=wait <= 0)
-        return wait
+        return await self.hit_each(((name, rate),), key)
 
     async def hit_each(self, limits: Sequence[tuple[str, Rate]], key: str) -> float:
         for name, rate in limits:
-            wait = await self.hit(name, rate, key)
+            pace = Pace.of(rate.limit, rate.period, rate.burst)
+            wait = self._gcra.hit((name, key), pace)
+            count_decision(name, wait <= 0)
             if wait > 0:
                 return wait
         return 0.0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 
 class NoSignals:
     """Implements :class:`~..ports.Signals` where there are no other workers: nothing ever comes."""
 
-    async def publish(self, topic: str, data: bytes) -> None:
+    async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
         """Reach all other workers: none."""
 
     def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:

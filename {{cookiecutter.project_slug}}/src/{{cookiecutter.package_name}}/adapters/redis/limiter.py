@@ -57,7 +57,7 @@ class RedisLimiter:
             return await self._here.hit_each(limits, key)
         self._note(shared=True)
         for number, (name, _) in enumerate(limits[: refused or None], 1):
-            count_decision(name, admitted=number != refused)
+            count_decision(name, number != refused)
         return float(wait) / MICROSECONDS
 
     def _note(self, *, shared: bool) -> None:

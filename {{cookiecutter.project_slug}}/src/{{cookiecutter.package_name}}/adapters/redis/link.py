@@ -6,7 +6,6 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -17,7 +16,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ...domain.errors import Unavailable
-from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP
+from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP, observing
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
 from .scripts import Script, Scripts
 
@@ -76,10 +75,11 @@ class RedisLink:
     def __init__(self, url: str) -> None:
         self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
         self.up = True
-        self._scripts = Scripts(self.client)
+        self._scripts = Scripts(self.client, self.call)
         self._answered = time.monotonic()
         self._probe: Task | None = None
         self._complained = 0.0
+        self._measure = observing(BACKEND_SECONDS.labels("redis"))
         BACKEND_UP.labels("redis").set(1)
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T:
@@ -103,7 +103,9 @@ class RedisLink:
         registered = self._scripts.register(text)
 
         async def run(keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-            return await self.call(partial(registered, keys, args))
+            if not self.up:
+                raise Unavailable("store")
+            return await registered(keys, args)
 
         return run
 
@@ -136,7 +138,7 @@ class RedisLink:
             self._complain(error)
             raise Unavailable("store") from error
         finally:
-            BACKEND_SECONDS.labels("redis").observe(time.monotonic() - started)
+            self._measure(time.monotonic() - started)
         self._answered = time.monotonic()
         return result
 

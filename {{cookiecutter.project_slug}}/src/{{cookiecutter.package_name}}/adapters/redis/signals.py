@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
@@ -78,7 +79,8 @@ class RedisSignals:
         await self._client.aclose()
         self.healthy = False
 
-    async def publish(self, topic: str, data: bytes) -> None:
+    async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
+        data = signal if isinstance(signal, bytes) else msgspec.json.encode(signal)
         if not self._outbox.put(b"%b:%b:%b" % (self._worker, topic.encode(), data)):
             self._not_sent(1)
 

@@ -91,7 +91,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
     def _members(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
         if isinstance(room, str) or room is None:
             members = self.rooms.get(namespace, {}).get(room)
-            return members.items() if members else ()
+            return () if members is None else members.items()
         return list(self.get_participants(namespace, room))
 
     async def connect(self, sid: str, namespace: str) -> Any:

@@ -17,7 +17,11 @@ _SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
 def text_frame(payload: bytes) -> bytes:
     """A whole WebSocket text message, as every client gets it: server frames are not masked."""
     size = len(payload)
-    return _SHORT_TEXT[size] + payload if size < 126 else frame(TEXT, payload)
+    if size < 126:
+        return _SHORT_TEXT[size] + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2) + payload
+    return frame(TEXT, payload)
 
 
 def frame(kind: int, payload: bytes) -> bytes:

@@ -32,6 +32,8 @@ class FastServer(RealtimeServer):
     def __init__(self, *, client_manager: Any, **options: Any) -> None:
         super().__init__(client_manager=with_prepared_frames(client_manager), **options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
+        self._triggers: dict[str, Handler] = {}
+        """What takes every event of a namespace, by its path."""
         self.eio.shortcut = self.event_call
         self.eio.unsent = partial(Unsent, options["max_send_bytes"], self._policies)
 
@@ -41,6 +43,8 @@ class FastServer(RealtimeServer):
     def register_namespace(self, namespace_handler: Any) -> None:
         self._handlers_found.clear()
         super().register_namespace(namespace_handler)
+        if type(namespace_handler).trigger_event is not AsyncNamespace.trigger_event:
+            self._triggers[namespace_handler.namespace] = namespace_handler.trigger_event
 
     def event_call(self, session: Session, message: str) -> Call | None:
         """The handling of a text message if it is an event beyond doubt; else ``None``.
@@ -55,8 +59,8 @@ class FastServer(RealtimeServer):
         ):
             return None
         try:
-            data = codec.loads(message[match.end() :])
-        except ValueError:
+            data = codec.decode(message[match.end() :])
+        except (ValueError, RecursionError):
             return None
         if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
             return None
@@ -64,6 +68,10 @@ class FastServer(RealtimeServer):
         sid = self.manager.sid_from_eio_sid(session.sid, namespace or "/")
         if sid is None or not self.manager.is_connected(sid, namespace or "/"):
             return None
+        trigger = self._triggers.get(namespace or "/")
+        if trigger is not None and not self.handlers:
+            data.insert(1, sid)
+            return self._handle(session, trigger, data, namespace, ack_id)
         handler = self._handler(namespace or "/", data[0])
         data[0] = sid
         return self._handle(session, handler, data, namespace, ack_id)
@@ -94,8 +102,6 @@ class FastServer(RealtimeServer):
         owner = self.namespace_handlers.get(namespace)
         if owner is None or self.handlers:
             return partial(self._trigger_event, event, namespace)
-        if type(owner).trigger_event is not AsyncNamespace.trigger_event:
-            return partial(owner.trigger_event, event)
         method = getattr(owner, f"on_{event}", None)
         if not iscoroutinefunction(method):
             return partial(owner.trigger_event, event)
