@@ -36,7 +36,8 @@ def main(words: list[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 1
     file = options.out / "results.json"
-    found = report.report(outcome, describe(node(), options.python), report.read(file) if options.add else None)
+    before = report.read(file) if options.add else None
+    found = report.report(outcome, describe(node(), options.python), before)
     report.write(found, file)
     (options.out / "chart.svg").write_text(chart.chart(found), encoding="utf-8")
     print(report.markdown(found))

@@ -104,9 +104,11 @@ def _machine(found: Report) -> str:
         if machine["pinned"]
         else ("not pinned to cores")
     )
+    optimized = machine.get("python_optimized", True)
+    build = "" if optimized else " (built without --enable-optimizations, or silent about it)"
     return (
         f"{machine['cores']} cores ({machine['processor']}), Linux {machine['kernel']}, "
-        f"Python {machine['python']}, Node {machine['node']}; {pinned}."
+        f"Python {machine['python']}{build}, Node {machine['node']}; {pinned}."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchmarks import chart, report
 from benchmarks.candidates import CANDIDATES
 from benchmarks.figures import Figure, Sample, figure, figure_of_samples
 from benchmarks.goals import GOALS, Goal, judge_all
+from benchmarks.machine import describe
 from benchmarks.runner import Outcome
 from benchmarks.works import BY_NAME, IDLE, WORKS
 
@@ -118,6 +120,15 @@ def test_the_tables_go_between_the_markers_again_and_again(tmp_path: Path) -> No
     readme.write_text("no markers")
     with pytest.raises(ValueError, match="lacks the markers"):
         report.put_into(readme, text)
+
+
+def test_a_report_says_of_a_python_that_it_may_not_be_optimized() -> None:
+    said = [
+        report.markdown(report.report(outcome(), {**MACHINE, "pinned": True, **build}))
+        for build in ({"python_optimized": False}, {"python_optimized": True})
+    ]
+    assert ["--enable-optimizations" in text for text in said] == [True, False]
+    assert describe(None, sys.executable)["python"] == platform.python_version()
 
 
 def test_the_readme_has_a_place_for_the_tables() -> None:
