@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import parse_qs
 
 from flask import Flask
 
+from . import mode
 from .drain import Drain
 from .polling import CONTENT_TYPE, STATUS, PollingRefusal
 from .server import RealtimeServer
 from .websocket import WebSocket
+from .wheel import Wheel
 from .wsgi import Environ, StartResponse, WSGIApp, answer, is_websocket
 
 SOCKETIO_PATH = "/socket.io"
@@ -26,9 +29,14 @@ def open_gateway(
     :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413.
     :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
     """
-    server.eio._async = {**server.eio._async, "websocket": WebSocket}
+    wheel = Wheel()
+    server.eio._async = {**server.eio._async, "websocket": partial(WebSocket, wheel)}
     mount = Mount(server, http)
-    yield mount if polling else WebSocketOnly(mount)
+    turning = mode.spawn(wheel.run)
+    try:
+        yield mount if polling else WebSocketOnly(mount)
+    finally:
+        mode.stop(turning)
 
 
 class Mount:
