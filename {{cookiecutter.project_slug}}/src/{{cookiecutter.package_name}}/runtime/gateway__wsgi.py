@@ -61,8 +61,9 @@ class Mount:
 
         It does so itself, but not where the server wants an exception at the end of a WebSocket.
         """
-        asked = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]  # an upgrade
-        connection = environ.get("connection", asked)
+        connection = environ.get("connection")
+        if connection is None:  # an upgrade
+            connection = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]
         socket = self._server.eio.sockets.get(connection)
         if socket is not None and socket.closed:
             self._server.eio.sockets.pop(connection, None)

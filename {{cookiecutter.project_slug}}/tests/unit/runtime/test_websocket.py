@@ -78,6 +78,16 @@ def test_fragments_with_a_ping_between_them(connect: Callable[..., Peer]) -> Non
     assert peer.frame() == (TEXT, "42grün!".encode())
 
 
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_no_other_message_may_come_between_fragments(
+    connect: Callable[..., Peer], opcode: int
+) -> None:
+    peer = connect()
+    peer.send(TEXT, b"", first=0)
+    peer.send(opcode, b"42")
+    assert peer.close_code() == 1002
+
+
 def test_frames_in_single_bytes(connect: Callable[..., Peer]) -> None:
     peer = connect()
     for byte in head(TEXT, 5) + mask(b"42lo!"):

@@ -34,12 +34,16 @@ class Lab(socketio.Namespace):  # type: ignore[misc]
         self.at_once = self.most_at_once = 0
         self.handled: list[Any] = []
         self.left = self.filled = 0
+        self.seconds_to_leave = 0.0
 
     def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
+        if auth == "refuse":
+            return False
         self.enter_room(sid, "everyone")
-        return auth != "refuse"
+        return None
 
     def on_disconnect(self, sid: str, reason: str) -> None:
+        mode.sleep(self.seconds_to_leave)
         self.left += 1
 
     def on_order(self, sid: str, number: int) -> str:
