@@ -39,9 +39,9 @@ class Work:
         return self.app, self.workers, self.redis
 
 
-SYNC = ("gevent", "threading", "flask-socketio-gevent", "flask-socketio-threading")
-PLAIN = ("asgi", *SYNC, "naive", "node", "node-eiows")
-OTHERS = ("asgi-stock", "quart", "eventlet", "flask-socketio-eventlet")
+SYNC = ("gevent", "threading", "eventlet")
+PLAIN = ("asgi", *SYNC, *(f"flask-socketio-{mode}" for mode in SYNC), "naive", "node", "node-eiows")
+OTHERS = ("asgi-stock", "quart")
 RAW = ("raw-uvicorn", "raw-picows", "raw-ws")
 GATE = ("asgi", "gevent", "threading", "node-contract")
 GATE_OTHERS = ("asgi-stock", "quart", "eventlet")

@@ -19,6 +19,7 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 
 from ..support import tables
 from ..support.service import Service, running_service
+from ..support.waiting import eventually
 
 ROUNDS = 40
 FIRST = 10
@@ -149,8 +150,11 @@ COMERS: list[Callable[[Service], None]] = [
 
 
 def left_over(service: Service) -> dict[str, int]:
-    """The tables that are not empty."""
-    found: dict[str, int] = json.loads(Path(service.env["TABLES"]).read_text())
+    """The tables that are not empty. From the first call on the worker looks into them."""
+    tables = Path(service.env["TABLES"])
+    tables.with_suffix(".wanted").touch()
+    eventually(tables.exists)
+    found: dict[str, int] = json.loads(tables.read_text())
     assert len(found) > 12, found
     return {name: size for name, size in found.items() if size}
 

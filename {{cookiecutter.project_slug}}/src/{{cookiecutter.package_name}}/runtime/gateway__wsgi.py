@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import parse_qs
 
 from flask import Flask
 
+from . import mode
 from .drain import Drain
 from .polling import CONTENT_TYPE, STATUS, PollingRefusal
 from .server import RealtimeServer
 from .websocket import WebSocket
+from .wheel import Wheel
 from .wsgi import Environ, StartResponse, WSGIApp, answer, is_websocket
 
 SOCKETIO_PATH = "/socket.io"
@@ -26,9 +29,14 @@ def open_gateway(
     :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413.
     :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
     """
-    server.eio._async = {**server.eio._async, "websocket": WebSocket}
+    wheel = Wheel()
+    server.eio._async = {**server.eio._async, "websocket": partial(WebSocket, wheel)}
     mount = Mount(server, http)
-    yield mount if polling else WebSocketOnly(mount)
+    turning = mode.spawn(wheel.run)
+    try:
+        yield mount if polling else WebSocketOnly(mount)
+    finally:
+        mode.stop(turning)
 
 
 class Mount:
@@ -53,8 +61,9 @@ class Mount:
 
         It does so itself, but not where the server wants an exception at the end of a WebSocket.
         """
-        asked = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]  # an upgrade
-        connection = environ.get("connection", asked)
+        connection = environ.get("connection")
+        if connection is None:  # an upgrade
+            connection = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]
         socket = self._server.eio.sockets.get(connection)
         if socket is not None and socket.closed:
             self._server.eio.sockets.pop(connection, None)

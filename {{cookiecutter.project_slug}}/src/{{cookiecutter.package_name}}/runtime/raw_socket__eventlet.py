@@ -1,4 +1,4 @@
-"""The connection of a request, taken over from eventlet's server."""
+"""The connection of a request, taken over from eventlet's server, and written to at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from .wsgi import Environ
 
 
 def take_over(environ: Environ) -> socket.socket:
-    """The connection of the current request, for the application alone."""
+    """The connection of the current request, for the application alone. It waits without end."""
     connection: socket.socket = environ["eventlet.input"].get_socket()
+    connection.settimeout(None)
     return connection
+
+
+def send_now(connection: socket.socket, data: bytes) -> int:
+    """How many bytes of `data` the kernel takes at once.
+
+    :raises OSError: the connection is lost; :exc:`BlockingIOError`: none.
+    """
+    sent: int = connection.fd.send(data)  # type: ignore[attr-defined]  # the system's own socket
+    return sent
 
 
 def hand_back() -> Iterable[bytes]:

@@ -12,14 +12,11 @@ import pytest
 
 from {{cookiecutter.package_name}}.runtime import mode, websocket
 from {{cookiecutter.package_name}}.runtime.websocket import WebSocket
+from {{cookiecutter.package_name}}.runtime.wheel import Wheel
+
+from ...support.websocket_peer import BINARY, CLOSE, HANDSHAKE, PING, PONG, TEXT, Peer, head, mask
 
 LIMIT = 1000
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-HANDSHAKE = {
-    "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
-    "HTTP_SEC_WEBSOCKET_VERSION": "13",
-    "request_id": "r-1",
-}
 
 
 class Engine:
@@ -28,60 +25,6 @@ class Engine:
     max_http_buffer_size = LIMIT
     ping_interval = 25
     ping_timeout = 20
-
-
-class Peer:
-    """The client's end of a connection, at the level of bytes."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        connection.settimeout(10)
-
-    def send(self, opcode: int, payload: bytes = b"", first: int = 0x80) -> None:
-        self.connection.sendall(head(opcode, len(payload), first) + mask(payload))
-
-    def frame(self) -> tuple[int, bytes]:
-        """The opcode and the payload of the next frame."""
-        first, size = self.exactly(2)
-        if size == 126:
-            [size] = struct.unpack("!H", self.exactly(2))
-        elif size == 127:
-            [size] = struct.unpack("!Q", self.exactly(8))
-        return first & 0x0F, self.exactly(size)
-
-    def exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            part = self.connection.recv(size - len(data))
-            if not part:
-                raise EOFError
-            data += part
-        return bytes(data)
-
-    def close_code(self) -> int:
-        """The code of the close frame that comes now."""
-        opcode, payload = self.frame()
-        assert opcode == CLOSE
-        code: int = struct.unpack("!H", payload[:2])[0]
-        return code
-
-
-def head(opcode: int, size: int, first: int = 0x80, masked: bool = True) -> bytes:
-    flag = 0x80 if masked else 0
-    if size < 126:
-        length = bytes([flag | size])
-    elif size < 65536:
-        length = bytes([flag | 126]) + struct.pack("!H", size)
-    else:
-        length = bytes([flag | 127]) + struct.pack("!Q", size)
-    return bytes([first | opcode]) + length + (b"\1\2\3\4" if masked else b"")
-
-
-def mask(payload: bytes) -> bytes:
-    key = (b"\1\2\3\4" * (len(payload) // 4 + 1))[: len(payload)]
-    return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(
-        len(payload), "big"
-    )
 
 
 def echo(ws: WebSocket) -> None:
@@ -93,7 +36,8 @@ def echo(ws: WebSocket) -> None:
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
     """Opens connections that are served by a handler, `echo` unless another is given."""
     opened: list[socket.socket] = []
-    tasks: list[mode.Task] = []
+    wheel = Wheel()
+    tasks = [mode.spawn(wheel.run)]
 
     def open_one(handler: Callable[[WebSocket], Any] = echo) -> Peer:
         here, there = socket.socketpair()
@@ -101,10 +45,8 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
         monkeypatch.setattr(websocket, "take_over", lambda environ: there)
         monkeypatch.setattr(websocket, "hand_back", list)
         peer = Peer(here)
-        tasks.append(mode.spawn(serve, WebSocket(handler, Engine())))
-        answer = b""
-        while not answer.endswith(b"\r\n\r\n"):
-            answer += peer.exactly(1)
+        tasks.append(mode.spawn(serve, WebSocket(wheel, handler, Engine())))
+        answer = peer.answer()
         assert answer.startswith(b"HTTP/1.1 101 ")
         assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer
         return peer
@@ -134,6 +76,16 @@ def test_fragments_with_a_ping_between_them(connect: Callable[..., Peer]) -> Non
     peer.send(0, b"!")
     assert peer.frame() == (PONG, b"still there?")
     assert peer.frame() == (TEXT, "42grün!".encode())
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_no_other_message_may_come_between_fragments(
+    connect: Callable[..., Peer], opcode: int
+) -> None:
+    peer = connect()
+    peer.send(TEXT, b"", first=0)
+    peer.send(opcode, b"42")
+    assert peer.close_code() == 1002
 
 
 def test_frames_in_single_bytes(connect: Callable[..., Peer]) -> None:
@@ -278,6 +230,21 @@ def test_a_client_that_ignores_the_close_is_not_waited_for(
         peer.exactly(1)
 
 
+def test_who_is_silent_for_longer_than_pings_allow_is_given_up(
+    connect: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "CLOSE_SECONDS", 0.5)
+    monkeypatch.setattr(Engine, "ping_interval", 0.1)
+    monkeypatch.setattr(Engine, "ping_timeout", 0.1)
+    lively, silent = connect(), connect()
+    for _ in range(6):
+        mode.sleep(0.3)
+        lively.send(TEXT, b"42")
+        assert lively.frame() == (TEXT, b"42")
+    with pytest.raises(EOFError):
+        silent.exactly(1)
+
+
 def test_who_sends_without_a_pause_does_not_hold_up_others(connect: Callable[..., Peer]) -> None:
     count = 500  # which are read at once
     order: list[object] = []
@@ -302,7 +269,7 @@ def test_who_sends_without_a_pause_does_not_hold_up_others(connect: Callable[...
 )
 def test_another_handshake_is_refused(wrong: dict[str, str]) -> None:
     started: list[str] = []
-    ws = WebSocket(echo, Engine())
+    ws = WebSocket(Wheel(), echo, Engine())
     [body] = ws({**HANDSHAKE, **wrong}, lambda status, headers: started.append(status))
     assert started == ["400 Bad Request"]
     assert b"RFC 6455" in body

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from {{cookiecutter.package_name}}.runtime import metrics
 from {{cookiecutter.package_name}}.runtime.drain import Drain
-from {{cookiecutter.package_name}}.runtime.mode import sleep
+from {{cookiecutter.package_name}}.runtime.mode import sleep, spawn, stop
 from {{cookiecutter.package_name}}.runtime.websocket import WebSocket
+from {{cookiecutter.package_name}}.runtime.wheel import Wheel
 from {{cookiecutter.package_name}}.runtime.wsgi import (
     Environ,
     StartResponse,
@@ -28,16 +29,19 @@ class App:
         self._drain = Drain(float(os.environ["DRAIN_SECONDS"]))
         self._drain.add(self._wait)
         self._sockets: set[WebSocket] = set()
+        self._wheel = Wheel()
 
     def open(self) -> None:
         if "FAIL_START" in os.environ:
             raise RuntimeError("no store")
         metrics.CONNECTIONS.labels("/chat").set(10)
+        self._turning = spawn(self._wheel.run)
 
     def drain(self) -> None:
         self._drain.run()
 
     def close(self) -> None:
+        stop(self._turning)
         print("closed now", flush=True)
 
     def _wait(self, left: float) -> None:
@@ -49,7 +53,7 @@ class App:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if is_websocket(environ):
-            return WebSocket(self._listen, self)(environ, start_response)
+            return WebSocket(self._wheel, self._listen, self)(environ, start_response)
         return answer(start_response, 200, "text/plain", self._answer(environ["PATH_INFO"]))
 
     def _listen(self, socket: WebSocket) -> None:

@@ -1,4 +1,4 @@
-"""Which server speaks Socket.IO: in this mode there is one."""
+"""The server on python-engineio alone: polling, and WebSockets with ``APP_ENGINE=stock``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from engineio.socket import Socket
 from .frames import MALFORMED
 from .polling import forget_closed
 from .server import RealtimeServer
-from .server_settings import ServerSettings
 from .wsgi import Environ, StartResponse
 
 
@@ -28,25 +27,21 @@ class PollingSocket(Socket):  # type: ignore[misc]
 
 
 class PollingEngine(Server):  # type: ignore[misc]
-    """An Engine.IO server whose sessions are :class:`PollingSocket`."""
+    """An Engine.IO server whose own sessions are :class:`PollingSocket`."""
 
     def handle_request(self, environ: Environ, start_response: StartResponse) -> Any:
         forget_closed(self.sockets, environ.get("QUERY_STRING", ""))
         return super().handle_request(environ, start_response)
 
     def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
-        if event == "connect":
+        if event == "connect" and type(self.sockets[args[0]]) is Socket:
             # engineio leaves no choice of the class where it makes a socket
             self.sockets[args[0]].__class__ = PollingSocket
         return super()._trigger_event(event, *args, **kwargs)
 
 
-class PlainServer(RealtimeServer):
+class PollingServer(RealtimeServer):
     """The service on python-engineio."""
 
     def _engineio_server_class(self) -> type[PollingEngine]:
         return PollingEngine
-
-
-def server_class(_: ServerSettings) -> type[RealtimeServer]:
-    return PlainServer

@@ -1,0 +1,11 @@
+"""Which server speaks Socket.IO: the one of this package, or python-socketio's."""
+
+from __future__ import annotations
+
+from . import direct
+from .server import RealtimeServer
+from .server_settings import ServerSettings
+
+
+def server_class(settings: ServerSettings) -> type[RealtimeServer]:
+    return direct.server_class(settings.engine)
