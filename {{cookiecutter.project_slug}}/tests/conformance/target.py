@@ -44,6 +44,13 @@ class Socket:
         for _ in range(count):
             self.next()
 
+    def answer_pings(self) -> None:
+        """Be there until the server closes."""
+        with suppress(ConnectionClosed):
+            while True:
+                if self.next() == "2":
+                    self.send("3")
+
     def until_closed(self, seconds: float = PATIENCE) -> list[str | bytes]:
         """What comes until the server closes."""
         until = time.monotonic() + seconds
