@@ -25,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("test_ci")
 
 STEPS = {"make lint", "make check-contract", "make scan", "make sbom", "make audit", "make test"}
 BUILD = "docker build --tag realtime-service ."
+RELEASE = ".github/workflows/release.yml"
+PUBLISHED = "published image"
 
 
 def load(project: Path, name: str) -> dict[str, Any]:
@@ -50,6 +52,11 @@ def test_github_is_sound(deploy: str, baked: Callable[..., Path]) -> None:
     jobs = load(project, ".github/workflows/ci.yml")["jobs"].values()
     steps = [step for job in jobs for step in job["steps"]]
     assert {step["run"] for step in steps if "run" in step} == steps_for(deploy)
+    assert (project / RELEASE).exists() == (deploy != "none")
+    if deploy != "none":
+        schema = "vendor.github-workflows"
+        tool("check-jsonschema", "--builtin-schema", schema, RELEASE, cwd=project)
+        steps += [step for job in load(project, RELEASE)["jobs"].values() for step in job["steps"]]
     assert all(re.search(r"@[0-9a-f]{40}$", step["uses"]) for step in steps if "uses" in step)
 
 
@@ -61,6 +68,7 @@ def test_gitlab_is_sound(deploy: str, database: str, baked: Callable[..., Path])
         tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", name, cwd=project)
     pipeline = load(project, ".gitlab-ci.yml")
     jobs = {name: job for name, job in pipeline.items() if "stage" in job}
+    assert (jobs.pop(PUBLISHED, None) is None) == (deploy == "none")
     assert {line for job in jobs.values() for line in job["script"]} == steps_for(deploy)
     assert [job["stage"] in pipeline["stages"] for job in jobs.values()] == [True] * len(jobs)
     assert ("services" in jobs["tests"]) == (database == "postgresql")

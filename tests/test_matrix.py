@@ -59,8 +59,8 @@ WHOLE = first_of_their_kind()
 """Rows that run all tests. The machine room is the same source wherever the mode and the stores
 agree; other rows run what depends on their choices, and the chat over the wire."""
 OF_ITS_CHOICES = "tests/unit --ignore=tests/unit/runtime tests/wire/test_chat.py"
-# The page is the same in every project, and so are the suites of the protocols: run in two modes.
-ELSEWHERE = "--ignore=tests/browser --ignore=tests/test_browser.py --ignore=tests/conformance"
+# The page is the same in every project: tried in two modes.
+ELSEWHERE = "--ignore=tests/browser --ignore=tests/test_browser.py"
 WITH_THEM = {"asgi", "gevent"}
 
 

@@ -15,6 +15,7 @@ SYNC = Form(
         "AsyncNamespace": "Namespace",
         "AsyncPubSubManager": "PubSubManager",
         "AsyncServer": "Server",
+        "AsyncSocket": "Socket",
         "aclose": "close",
         "aiter_bytes": "iter_bytes",
         "asynccontextmanager": "contextmanager",
@@ -22,6 +23,7 @@ SYNC = Form(
         "push_async_callback": "callback",
     },
     modules={
+        "engineio.async_socket": "engineio.socket",
         "redis.asyncio": "redis",
         "socketio.async_pubsub_manager": "socketio.pubsub_manager",
     },

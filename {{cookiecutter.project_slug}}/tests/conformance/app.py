@@ -1,36 +1,32 @@
-"""A server for the protocols' suites: the service's own, with handlers that echo and no tokens."""
+"""Servers for the protocols' suites: the service's own, with handlers that echo and no tokens."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import socketio
+from flask import Flask
 
 from {{cookiecutter.package_name}}.runtime import mode
-from {{cookiecutter.package_name}}.runtime.asgi import (
-    ASGIApp,
-    Receive,
-    Scope,
-    Send,
-    answer,
-)
 from {{cookiecutter.package_name}}.runtime.backlog import Policies
-from {{cookiecutter.package_name}}.runtime.engine import server_class
-from {{cookiecutter.package_name}}.runtime.engine.engineio_server import FastEngine
-from {{cookiecutter.package_name}}.runtime.engine.polling import PollingEngine
-from {{cookiecutter.package_name}}.runtime.mount import Mount
+from {{cookiecutter.package_name}}.runtime.drain import Drain
+from {{cookiecutter.package_name}}.runtime.entry import Entry, Running
+from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
 from {{cookiecutter.package_name}}.runtime.server import RealtimeServer
-from {{cookiecutter.package_name}}.runtime.server_settings import Engine
+from {{cookiecutter.package_name}}.runtime.socketio_server import server_class
 
-Flavour = Literal["sio", "eio"]
+from .served import engine_app, server_settings
 
-ENGINE: Engine = "stock" if os.environ.get("APP_ENGINE") == "stock" else "fast"
+MESSAGE_BYTES = 65536
+DRAIN_SECONDS = 2.0
 PING_INTERVAL = int(os.environ.get("APP_PING_INTERVAL", "1"))
 PING_TIMEOUT = int(os.environ.get("APP_PING_TIMEOUT", "1"))
 CONNECT_TIMEOUT = float(os.environ.get("APP_CONNECT_TIMEOUT", 3 * PING_INTERVAL + 0.5))
 """The suite wants three pings on a connection that never says CONNECT, and then its end."""
+APART = 0.05
+"""Seconds between the two packets a client gets first. The suite's own client listens anew for each
+message, and misses one that has come together with another."""
 
 
 class Echo(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -39,8 +35,11 @@ class Echo(socketio.AsyncNamespace):  # type: ignore[misc]
     policies: ClassVar[Policies] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        # not before the client has been let in
-        mode.spawn(self.emit, "auth", auth or {}, to=sid)
+        mode.spawn(self._greet, sid, auth or {})  # not before the client has been let in
+
+    async def _greet(self, sid: str, auth: Any) -> None:
+        await mode.sleep(APART)
+        await self.emit("auth", auth, to=sid)
 
     async def on_message(self, sid: str, *args: Any) -> None:
         await self.emit("message-back", args, to=sid)
@@ -54,14 +53,14 @@ class Echo(socketio.AsyncNamespace):  # type: ignore[misc]
 
 
 def realtime_server() -> RealtimeServer:
-    server = server_class(ENGINE)(
+    server = server_class(server_settings())(
         client_manager=socketio.AsyncManager(),
         address_of=mode.client_address,
         allowed_origins=["*"],
         transports=["polling", "websocket"],
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
-        max_message_bytes=65536,
+        max_message_bytes=MESSAGE_BYTES,
         max_send_bytes=1 << 20,
         max_send_seconds=30,
         connect_timeout=CONNECT_TIMEOUT,
@@ -75,43 +74,37 @@ def realtime_server() -> RealtimeServer:
     return server
 
 
-def engine_server() -> PollingEngine:
-    kind = FastEngine if ENGINE == "fast" else PollingEngine
-    server = kind(
-        async_mode="asgi",
+@asynccontextmanager
+async def running_socketio() -> AsyncIterator[Running]:
+    drain = Drain(DRAIN_SECONDS)
+    http = Flask(__name__, static_folder=None)
+    http.config["MAX_CONTENT_LENGTH"] = MESSAGE_BYTES
+    server = realtime_server()
+    watching = mode.spawn(server.watch)
+    async with open_gateway(server, http, drain, polling=True) as app:
+        yield Running(app, drain)
+    await mode.stop(watching)
+
+
+@asynccontextmanager
+async def running_engineio() -> AsyncIterator[Running]:
+    app = engine_app(
+        async_mode=mode.ASYNC_MODE,
+        async_handlers=False,
         cors_allowed_origins="*",
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
         max_http_buffer_size=1_000_000,
         logger=False,
     )
-
-    async def echo(sid: str, data: Any) -> None:
-        await server.send(sid, data)
-
-    server.on("message", echo)
-    return server
+    yield Running(app, Drain(DRAIN_SECONDS))
 
 
-async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    for message in answer(404, "text/plain", b"nothing here"):
-        await send(message)
+def sio() -> Entry:
+    """What the Socket.IO suite tests."""
+    return Entry(running_socketio)
 
 
-@asynccontextmanager
-async def running(flavour: Flavour) -> AsyncIterator[ASGIApp]:
-    """The application of one of the suites."""
-    if flavour == "eio":
-        engine = engine_server()
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await engine.handle_request(scope, receive, send)
-
-        yield app
-        return
-    server = realtime_server()
-    watching = asyncio.create_task(server.watch())
-    try:
-        yield Mount(server, not_found)
-    finally:
-        watching.cancel()
+def eio() -> Entry:
+    """What the Engine.IO suite tests."""
+    return Entry(running_engineio)

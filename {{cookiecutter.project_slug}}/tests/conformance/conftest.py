@@ -1,12 +1,12 @@
-"""The suites run against both engines."""
+"""The suites run against every engine of this mode."""
 
 from collections.abc import Iterator, Mapping
 
 import pytest
 
+from .served import ENGINES
 from .target import Target, running_target
 
-ENGINES = ["fast", "stock"]
 FLAVOURS = ["eio", "sio"]
 
 

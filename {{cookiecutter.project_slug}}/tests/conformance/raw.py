@@ -1,10 +1,10 @@
 """A WebSocket client that can break every rule: it writes frames byte by byte."""
 
-import asyncio
 import os
+import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .target import PATIENCE, Target
@@ -41,47 +41,64 @@ def frame(
 
 @dataclass
 class Raw:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    connection: socket.socket
 
-    async def send(self, *frames: bytes, chop: int | None = None) -> None:
+    def send(self, *frames: bytes, chop: int | None = None) -> None:
         data = b"".join(frames)
-        for start in range(0, len(data), chop or len(data)):
-            self.writer.write(data[start : start + (chop or len(data))])
-            await self.writer.drain()
-            if chop:
-                await asyncio.sleep(0)
+        size = chop or len(data)
+        for start in range(0, len(data), size):
+            self.connection.sendall(data[start : start + size])
 
-    async def next(self) -> tuple[int, bytes]:
+    def next(self) -> tuple[int, bytes]:
         """The next frame of the server: whole and unmasked, as all of them have to be.
 
-        :raises IncompleteReadError: the connection was closed.
-        """
-        async with asyncio.timeout(PATIENCE):
-            first, second = await self.reader.readexactly(2)
-            assert first & 0xF0 == 0x80
-            assert second < 128
-            size = second
-            if size > 125:
-                size = int.from_bytes(await self.reader.readexactly(2 if size == 126 else 8))
-            return first & 0x0F, await self.reader.readexactly(size)
+        Pings of Engine.IO are passed over.
 
-    async def close_code(self) -> int | None:
+        :raises EOFError: the connection was closed.
+        """
+        while (found := self._frame()) == (TEXT, b"2"):
+            pass
+        return found
+
+    def _frame(self) -> tuple[int, bytes]:
+        first, second = self._exactly(2)
+        assert first & 0xF0 == 0x80
+        assert second < 128
+        size = second
+        if size > 125:
+            size = int.from_bytes(self._exactly(2 if size == 126 else 8))
+        return first & 0x0F, self._exactly(size)
+
+    def is_over(self, seconds: float = PATIENCE) -> bool:
+        """Whether the server closes now, and sends nothing before that."""
+        self.connection.settimeout(seconds)
+        return self.connection.recv(1) == b""
+
+    def close_code(self) -> int | None:
         """The code the server closes with, after whatever else it sends; and then the end."""
         while True:
-            opcode, payload = await self.next()
+            opcode, payload = self.next()
             if opcode == CLOSE:
                 break
-        async with asyncio.timeout(PATIENCE):
-            with suppress(ConnectionError):  # what it had not read yet may reset the connection
-                self.writer.write(frame(CLOSE, payload))
-                assert await self.reader.read() == b""
+        with suppress(ConnectionError):  # what it had not read yet may reset the connection
+            self.send(frame(CLOSE, payload))
+            assert self.is_over()
         return int.from_bytes(payload[:2]) if payload else None
 
+    def _exactly(self, size: int) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            part = self.connection.recv(size - len(received))
+            if not part:
+                raise EOFError
+            received += part
+        return bytes(received)
 
-async def request(target: Target, **headers: str) -> tuple[int, Raw]:
+
+def request(target: Target, **headers: str) -> tuple[int, Raw]:
     """Ask for a WebSocket; the status and the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    connection = socket.create_connection(("127.0.0.1", target.port), PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     fields = {
         "Host": f"127.0.0.1:{target.port}",
         "Connection": "keep-alive, Upgrade",  # as Firefox has it
@@ -92,22 +109,23 @@ async def request(target: Target, **headers: str) -> tuple[int, Raw]:
     }
     lines = [f"{name}: {value}" for name, value in fields.items()]
     head = "\r\n".join([f"GET {target.path}?EIO=4&transport=websocket HTTP/1.1", *lines, "", ""])
-    writer.write(head.encode())
-    async with asyncio.timeout(PATIENCE):
-        answer = await reader.readuntil(b"\r\n\r\n")
+    connection.sendall(head.encode())
+    answer = bytearray()
+    while not answer.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        assert byte, "closed without an answer"
+        answer += byte
     if b" 101 " in answer:
         assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer
-    return int(answer.split()[1]), Raw(reader, writer)
+    return int(answer.split()[1]), Raw(connection)
 
 
-@asynccontextmanager
-async def opened(target: Target) -> AsyncIterator[Raw]:
+@contextmanager
+def opened(target: Target) -> Iterator[Raw]:
     """A WebSocket past Engine.IO's handshake."""
-    status, raw = await request(target)
-    try:
+    status, raw = request(target)
+    with raw.connection:
         assert status == 101
-        opcode, payload = await raw.next()
+        opcode, payload = raw.next()
         assert (opcode, payload[:1]) == (TEXT, b"0")
         yield raw
-    finally:
-        raw.writer.close()

@@ -1,23 +1,24 @@
 """What the suites' tests need of a server and of its clients."""
 
-import asyncio
 import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any, Self
 
 import httpx
 import msgspec
-import websockets
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
 from ..support.service import START_TIMEOUT, free_port
 
 INTERVAL = 1.0
-TIMEOUT = 1.0
+TIMEOUT = 2.0
 PATIENCE = 6.0
 """Seconds within which what is waited for has to come."""
 
@@ -26,31 +27,37 @@ PATIENCE = 6.0
 class Socket:
     """A WebSocket of the client; Engine.IO's packets are answered by the tests alone."""
 
-    raw: websockets.ClientConnection
+    raw: ClientConnection
 
-    async def send(self, *messages: str | bytes) -> None:
+    def send(self, *messages: str | bytes) -> None:
         for message in messages:
-            await self.raw.send(message)
+            self.raw.send(message)
 
-    async def next(self) -> str | bytes:
-        async with asyncio.timeout(PATIENCE):
-            return await self.raw.recv()
+    def next(self, seconds: float = PATIENCE) -> str | bytes:
+        return self.raw.recv(timeout=seconds)
 
-    async def expect(self, *messages: str | bytes) -> None:
+    def expect(self, *messages: str | bytes) -> None:
         for message in messages:
-            assert await self.next() == message
+            assert self.next() == message
 
-    async def skip(self, count: int = 1) -> None:
+    def skip(self, count: int = 1) -> None:
         for _ in range(count):
-            await self.next()
+            self.next()
 
-    async def until_closed(self) -> list[str | bytes]:
+    def answer_pings(self) -> None:
+        """Be there until the server closes."""
+        with suppress(ConnectionClosed):
+            while True:
+                if self.next() == "2":
+                    self.send("3")
+
+    def until_closed(self, seconds: float = PATIENCE) -> list[str | bytes]:
         """What comes until the server closes."""
+        until = time.monotonic() + seconds
         found: list[str | bytes] = []
-        async with asyncio.timeout(PATIENCE):
-            with suppress(websockets.ConnectionClosed):
-                while True:
-                    found.append(await self.raw.recv())
+        with suppress(ConnectionClosed):
+            while True:
+                found.append(self.next(max(0.0, until - time.monotonic())))
         return found
 
 
@@ -63,25 +70,24 @@ class Target:
 
     @property
     def polling(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.path}?EIO=4&transport=polling"
+        return self.url("EIO=4&transport=polling")
 
     def url(self, query: str) -> str:
         return f"http://127.0.0.1:{self.port}{self.path}?{query}"
 
-    @asynccontextmanager
-    async def socket(self, query: str = "EIO=4&transport=websocket") -> AsyncIterator[Socket]:
+    @contextmanager
+    def socket(self, query: str = "EIO=4&transport=websocket") -> Iterator[Socket]:
         address = f"ws://127.0.0.1:{self.port}{self.path}?{query}"
-        async with websockets.connect(address, ping_interval=None, close_timeout=1) as raw:
+        with connect(address, ping_interval=None, close_timeout=1) as raw:
             yield Socket(raw)
 
-    async def refuses(self, query: str) -> bool:
-        """Whether a WebSocket is not opened, or closed at once."""
+    def refuses(self, query: str) -> int:
+        """The status with which a WebSocket is refused."""
         try:
-            async with self.socket(query) as socket:
-                await socket.until_closed()
-        except (websockets.InvalidStatus, OSError):
-            pass
-        return True
+            with self.socket(query):
+                return 101
+        except InvalidStatus as refusal:
+            return refusal.response.status_code
 
 
 class Poller:
@@ -89,28 +95,44 @@ class Poller:
 
     def __init__(self, target: Target, sid: str) -> None:
         self.sid = sid
-        self.url = f"{target.polling}&sid={sid}"
+        self.upgrade = f"EIO=4&transport=websocket&sid={sid}"
+        self._target = target
+        self._url = f"{target.polling}&sid={sid}"
 
     @classmethod
-    async def open(cls, target: Target) -> Self:
-        opened = await get(target.polling)
+    def open(cls, target: Target) -> Self:
+        opened = httpx.get(target.polling, timeout=PATIENCE)
         assert opened.status_code == 200
         return cls(target, msgspec.json.decode(opened.text[1:])["sid"])
 
-    async def poll(self, expected: str | None = None, extra: str = "") -> httpx.Response:
-        answer = await get(self.url + extra)
+    def poll(self, expected: str | None = None, extra: str = "") -> httpx.Response:
+        answer = httpx.get(self._url + extra, timeout=PATIENCE)
         if expected is not None:
             assert (answer.status_code, answer.text) == (200, expected)
         return answer
 
-    async def push(self, payload: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.post(self.url, content=payload, timeout=PATIENCE)
+    def push(self, payload: str) -> httpx.Response:
+        return httpx.post(self._url, content=payload, timeout=PATIENCE)
+
+    @contextmanager
+    def waiting_poll(self) -> Iterator["WaitingPoll"]:
+        """A poll that is under way for as long as nothing comes, and at most in the block."""
+        connection = HTTPConnection("127.0.0.1", self._target.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", self._url.partition(str(self._target.port))[2])
+            time.sleep(0.05)  # until it has arrived
+            yield WaitingPoll(connection)
+        finally:
+            connection.close()
 
 
-async def get(url: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
-        return await client.get(url, timeout=PATIENCE)
+@dataclass
+class WaitingPoll:
+    connection: HTTPConnection
+
+    def expect(self, payload: str) -> None:
+        answer = self.connection.getresponse()
+        assert (answer.status, answer.read().decode()) == (200, payload)
 
 
 def handshake(text: str | bytes) -> dict[str, Any]:
@@ -137,7 +159,7 @@ def running_target(flavour: str, engine: str) -> Iterator[Target]:
     command = [sys.executable, "-m", f"{__package__}.server"]
     process = subprocess.Popen(
         [*command, "--port", str(target.port), "--flavour", flavour],
-        env={**os.environ, "APP_ENGINE": engine},
+        env={**os.environ, "APP_ENGINE": engine, "APP_PING_TIMEOUT": f"{TIMEOUT:.0f}"},
     )
     try:
         _wait_until_live(target, process)

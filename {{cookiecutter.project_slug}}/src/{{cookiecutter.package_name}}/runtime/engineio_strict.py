@@ -9,6 +9,7 @@ https://socket.io/docs/v4/engine-io-protocol/
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,12 +19,14 @@ from engineio.exceptions import ContentTooLongError, EngineIOError, SocketIsClos
 from engineio.packet import CLOSE, MESSAGE, NOOP, PONG, UPGRADE, Packet
 from engineio.payload import Payload
 
-from .asgi import Receive, Scope, Send
+from . import mode
 from .frames import MALFORMED
-from .polling import forget_closed
 
 FROM_CLIENTS = frozenset({CLOSE, PONG, MESSAGE, UPGRADE, NOOP})
 """The packets a client may send in a polling request; pings are the server's."""
+CROSSING_SECONDS = 0.1
+"""How long one of two requests under way at once may take to be seen after the other. Engine.IO's
+own server lets a poll wait as long during an upgrade."""
 _NOOP = str(NOOP)
 
 
@@ -55,19 +58,25 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
             pkt = Packet(MESSAGE, pkt.data)
         await super().send(pkt)
 
-    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+    async def handle_get_request(self, environ: dict[str, Any], *more: Any) -> Any:
         if "upgrade" in environ.get("HTTP_CONNECTION", "").lower():
-            return await super().handle_get_request(environ)
-        if self.polling:
+            return await super().handle_get_request(environ, *more)
+        if self.upgrading or self.upgraded:
+            # this may have overtaken, on a connection of its own, what ends the upgrade
+            await _soon(lambda: self.closed or not self.upgrading)
+            is_over = self.closed or self.upgraded
+            return self.server._bad_request("Upgraded") if is_over else [Packet(NOOP)]
+        with self.server.guard:
+            is_second, self.polling = self.polling, True
+        if is_second:
             # closing first tells the poll that waits; the server answers this one with 400
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
             raise EngineIOError("a second poll")
-        if self.overdue:
-            await self.close(wait=False, abort=True, reason=self.server.reason.PING_TIMEOUT)
-            raise EngineIOError("ping timeout")
-        self.polling = True
         try:
-            return await super().handle_get_request(environ)
+            if self.overdue:
+                await self.close(wait=False, abort=True, reason=self.server.reason.PING_TIMEOUT)
+                raise EngineIOError("ping timeout")
+            return await super().handle_get_request(environ, *more)
         finally:
             self.polling = False
 
@@ -77,7 +86,8 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                 raise EngineIOError("ping timeout")
             for pkt in await self._packets(environ):
                 if pkt.packet_type == CLOSE:
-                    await self.queue.put(Packet(NOOP))  # ends the poll that waits
+                    await _soon(lambda: self.polling)  # a poll that this may have overtaken
+                    await self.queue.put(Packet(NOOP))  # ends it
                 if not self.closed:
                     await self.receive(pkt)
         except SocketIsClosedError:
@@ -96,14 +106,34 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
             raise ValueError("not an Engine.IO payload")
         return packets
 
-    async def _websocket_handler(self, ws: Any) -> None:
-        if self.upgrading:  # type: ignore[has-type]
-            return  # another WebSocket of this session is about to take over
+    async def _upgrade_websocket(self, environ: dict[str, Any], *more: Any) -> Any:
+        if not self.connected:
+            return await super()._upgrade_websocket(environ, *more)
+        if not self._begin_upgrade():
+            return self.server._bad_request("Upgraded")
         try:
-            await super()._websocket_handler(_WithoutNoop(ws))
+            return await super()._upgrade_websocket(environ, *more)
         finally:
             if not self.upgraded:
                 self.upgrading = False
+
+    async def _websocket_handler(self, ws: Any) -> None:
+        await super()._websocket_handler(_WithoutNoop(ws))
+
+    def _begin_upgrade(self) -> bool:
+        """False if another WebSocket of this session has taken over, or is about to."""
+        with self.server.guard:
+            if self.upgrading or self.upgraded:
+                return False
+            self.upgrading = True  # packets wait from here on; polls are answered with NOOP
+        return True
+
+
+async def _soon(condition: Callable[[], bool]) -> None:
+    """Wait a little for what another request of the same client is about to bring."""
+    until = time.monotonic() + CROSSING_SECONDS
+    while not condition() and time.monotonic() < until:
+        await mode.sleep(CROSSING_SECONDS / 20)
 
 
 class _WithoutNoop:
@@ -128,9 +158,10 @@ class StrictEngine(AsyncServer):  # type: ignore[misc]
 
     socket_class: type[StrictSocket] = StrictSocket
 
-    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> Any:
-        forget_closed(self.sockets, scope["query_string"].decode("latin-1"))
-        return await super().handle_request(scope, receive, send)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.guard = mode.Guard()
+        """For what one request of a session claims before another."""
 
     async def _handle_connect(self, environ: dict[str, Any], *args: Any) -> Any:
         # engineio takes a request that names no transport for polling

@@ -38,6 +38,16 @@ def forget_closed(sessions: dict[str, Any], query_string: str) -> None:
             sessions.pop(sid, None)
 
 
+def is_taken(sessions: dict[str, Any], query_string: str) -> bool:
+    """Whether the session that a WebSocket asks for has one already, or is about to.
+
+    Engine.IO's own server takes such a connection and closes it at once; python-engineio refuses
+    it, which the JavaScript client reports as an error of the network.
+    """
+    asked = (sessions.get(sid) for sid in parse_qs(query_string).get("sid", ()))
+    return any(session is not None and (session.upgraded or session.upgrading) for session in asked)
+
+
 class PollingRefusal:
     """Words the refusal, and puts one warning per client address in the log."""
 

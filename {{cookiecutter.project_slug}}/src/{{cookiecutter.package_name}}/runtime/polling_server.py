@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from engineio import Server
-from engineio.exceptions import EngineIOError
-from engineio.socket import Socket
-
-from .frames import MALFORMED
-from .polling import forget_closed
+from .engineio_strict import StrictEngine
+from .polling import forget_closed, is_taken
 from .server import RealtimeServer
-from .wsgi import Environ, StartResponse
+from .websocket import WebSocket
+from .wsgi import Environ, StartResponse, is_websocket
 
 
-class PollingSocket(Socket):  # type: ignore[misc]
-    """A session whose client is to blame for what it sends."""
-
-    def handle_post_request(self, environ: Environ) -> None:
-        try:
-            super().handle_post_request(environ)
-        except (EngineIOError, *MALFORMED) as error:
-            # Engine.IO would log an error of the service, or wait for the client to fetch the rest
-            self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
-            raise EngineIOError(type(error).__name__) from None
-
-
-class PollingEngine(Server):  # type: ignore[misc]
-    """An Engine.IO server whose own sessions are :class:`PollingSocket`."""
+class PollingEngine(StrictEngine):
+    """Engine.IO over polling and over the WebSockets of this mode."""
 
     def handle_request(self, environ: Environ, start_response: StartResponse) -> Any:
-        forget_closed(self.sockets, environ.get("QUERY_STRING", ""))
+        query = environ.get("QUERY_STRING", "")
+        forget_closed(self.sockets, query)
+        if is_websocket(environ) and is_taken(self.sockets, query):
+            return self._async["websocket"](_turn_away, self)(environ, start_response)
         return super().handle_request(environ, start_response)
 
-    def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
-        if event == "connect" and type(self.sockets[args[0]]) is Socket:
-            # engineio leaves no choice of the class where it makes a socket
-            self.sockets[args[0]].__class__ = PollingSocket
-        return super()._trigger_event(event, *args, **kwargs)
+
+def _turn_away(ws: WebSocket) -> None:
+    ws.close()
+    with suppress(OSError):
+        while ws.wait() is not None:
+            pass
 
 
 class PollingServer(RealtimeServer):

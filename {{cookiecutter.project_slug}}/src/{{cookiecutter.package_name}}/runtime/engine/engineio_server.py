@@ -14,6 +14,8 @@ from engineio.packet import Packet
 from ..asgi import Receive, Scope, Send
 from ..engineio_strict import StrictSocket
 from ..frames import acceptable
+from ..polling import is_taken
+from .connection import Connection
 from .environ import environ_of
 from .outgoing import Turn, text_frame
 from .polling import PollingEngine
@@ -72,7 +74,7 @@ class FastEngine(PollingEngine):
         if query.get("transport") != ["websocket"] or "websocket" not in self.transports:
             return pending.refuse(400, "unknown transport")
         if "sid" in query:
-            return self._upgrade(query["sid"][0], pending)
+            return self._upgrade(environ["QUERY_STRING"], query["sid"][0], pending)
         if query.get("EIO") != ["4"]:
             return pending.refuse(400, "unsupported protocol version: EIO=4 is spoken here")
         return await self._open(environ, pending)
@@ -93,13 +95,16 @@ class FastEngine(PollingEngine):
         else:
             await session.close(abort=True, reason=self.reason.TRANSPORT_CLOSE)
 
-    def _upgrade(self, sid: str, pending: WebSocketProtocol) -> None:
+    def _upgrade(self, query: str, sid: str, pending: WebSocketProtocol) -> None:
+        if is_taken(self.sockets, query):
+            taken = Connection(self.turn, self.wheel, self.max_http_buffer_size, self.unsent)
+            if pending.accept(taken, self.max_http_buffer_size):
+                taken.end()
+            return
         polling = self.sockets.get(sid)
         if (
             not isinstance(polling, StrictSocket)
             or not polling.connected
-            or polling.upgrading
-            or polling.upgraded
             or polling.closed
             or not self.allow_upgrades
         ):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..asgi import Receive
+from ..asgi import Receive, Scope, Send
 from ..engineio_strict import StrictEngine, StrictSocket
+from ..polling import forget_closed, is_taken
 from ..server import RealtimeServer
 
 
@@ -15,10 +16,10 @@ class PollingSocket(StrictSocket):
 
     _receive: Receive | None = None
 
-    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+    async def handle_get_request(self, environ: dict[str, Any], *more: Any) -> Any:
         self._receive = environ["asgi.receive"]
         try:
-            return await super().handle_get_request(environ)
+            return await super().handle_get_request(environ, *more)
         finally:
             self._receive = None
 
@@ -43,10 +44,23 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
+async def _turn_away(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": 1000})
+
+
 class PollingEngine(StrictEngine):
     """Engine.IO over polling, and over any WebSocket an ASGI server has."""
 
     socket_class = PollingSocket
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        query = scope["query_string"].decode("latin-1")
+        forget_closed(self.sockets, query)
+        if scope["type"] == "websocket" and is_taken(self.sockets, query):
+            return await _turn_away(receive, send)
+        return await super().handle_request(scope, receive, send)
 
 
 class StockServer(RealtimeServer):
