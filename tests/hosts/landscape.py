@@ -130,7 +130,15 @@ def landscape(
         text = configure(where[PROXY], [where[name] for name in HOSTS], str(folder))
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
-        words = [nginx, "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"]
+        words: list[str | Path] = [
+            nginx,
+            "-p",
+            folder,
+            "-e",
+            folder / "error.log",
+            "-c",
+            folder / "nginx.conf",
+        ]
         start(PROXY, [*words, "-g", directives])
         yield place
 
