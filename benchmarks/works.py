@@ -45,6 +45,7 @@ OTHERS = ("asgi-stock", "quart")
 RAW = ("raw-uvicorn", "raw-picows", "raw-ws")
 GATE = ("asgi", "gevent", "threading", "node-contract")
 GATE_OTHERS = ("asgi-stock", "quart", "eventlet")
+GATE_OTHERS_ON_REDIS = ("gevent", "threading", "quart", "eventlet")
 MESSAGE = (
     "--event",
     "message",
@@ -181,7 +182,7 @@ WORKS = (
         ("asgi", "node-contract"),
         "node-contract",
         "messages",
-        ("gevent", "threading"),
+        GATE_OTHERS_ON_REDIS,
         redis=True,
     ),
     Work(
@@ -192,6 +193,7 @@ WORKS = (
         ("asgi", "node-contract"),
         "node-contract",
         "deliveries",
+        ("gevent", "threading"),
         workers=2,
         redis=True,
     ),

@@ -243,7 +243,8 @@ def test_a_drain_reaches_the_clients(service: Served, url: str) -> None:
 
 def test_it_waits_longer_than_a_ping(described: Path) -> None:
     text = (described / "deploy/nginx/nginx.conf").read_text("utf-8")
-    waits = {name: int(s) for name, s in re.findall(r"proxy_(read|send)_timeout (\d+)s;", text)}
+    [socketio] = re.findall(r"location ~ [^{]*socket[^{]*{([^}]*)}", text)
+    waits = {name: int(s) for name, s in re.findall(r"proxy_(read|send)_timeout (\d+)s;", socketio)}
     assert set(waits) == {"read", "send"}
     assert min(waits.values()) > 25 + 20
 

@@ -14,6 +14,7 @@ from shape import choose, holds, remove, shape, variant_path
 MANIFEST = tomllib.loads((TEMPLATE / ".generator/manifest.toml").read_text("utf-8"))
 PACKAGE = "{{cookiecutter.package_name}}"
 NOT_IN_ALL = {
+    "src/{package}/runtime/capacity.py",
     "src/{package}/adapters/database/postgresql.py",
     "src/{package}/runtime/patch.py",
     "src/{package}/runtime/raw_socket.py",

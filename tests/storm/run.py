@@ -198,9 +198,9 @@ def environ(storm: Storm, port: int, redis_url: str, secret: str) -> dict[str, s
     return env
 
 
-def token(secret: str, user: str) -> str:
+def token(secret: str, user: str, scope: str = "chat") -> str:
     now = int(time.time())
-    claims = {"sub": user, "scope": "chat", "aud": PACKAGE, "iss": PACKAGE}
+    claims = {"sub": user, "scope": scope, "aud": PACKAGE, "iss": PACKAGE}
     return jwt.encode({**claims, "iat": now, "exp": now + 86400}, secret, algorithm="HS256")
 
 

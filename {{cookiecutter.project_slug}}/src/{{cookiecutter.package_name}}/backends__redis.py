@@ -21,6 +21,7 @@ from .adapters.memory import (
     NoSignals,
 )
 from .adapters.redis import RedisMessageLog, RedisStores, open_redis, redis_problems
+from .adapters.redis.commands import plan
 from .ports import (
     Leases,
     Limiter,
@@ -69,8 +70,8 @@ def backend_problems(settings: BackendSettings, *, env: str, workers: int) -> li
 
 
 def commands(settings: Callable[[], BackendSettings]) -> list[click.Command]:
-    """What the backends add to the command line: nothing."""
-    return []
+    """What the backends add to the command line."""
+    return [plan]
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from .adapters.memory import (
     NoSignals,
 )
 from .adapters.redis import RedisStores, open_redis, redis_problems
+from .adapters.redis.commands import plan
 from .ports import (
     Leases,
     Limiter,
@@ -80,7 +81,7 @@ def backend_problems(settings: BackendSettings, *, env: str, workers: int) -> li
 
 def commands(settings: Callable[[], BackendSettings]) -> list[click.Command]:
     """What the backends add to the command line."""
-    return [migrate_command(lambda: _reveal(settings().database_url))]
+    return [migrate_command(lambda: _reveal(settings().database_url)), plan]
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from enum import IntEnum
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -63,26 +64,44 @@ class MessageLog(Protocol):
         ...
 
 
+class Told(IntEnum):
+    """Who is to be told of a change."""
+
+    NOBODY = 0
+    HERE = 1
+    """The sockets of this worker: it does not know what other workers have."""
+    EVERYBODY = 2
+
+
+class Beat(NamedTuple):
+    """What has changed without a call of `enter` or `leave` here; (room, user) pairs."""
+
+    joined: list[tuple[str, str]]
+    left: list[tuple[str, str]]
+    found: list[tuple[str, str]]
+    """Who is there after all, where the sockets of this worker may have been told otherwise."""
+
+
 class PresenceStore(Protocol):
     """Which users are in which room, over all workers; a user with several sockets counts once."""
 
-    async def enter(self, room: str, user: str, sid: str) -> bool:
-        """Record a socket; true if it is the user's first in the room. Repeating is harmless."""
+    async def enter(self, room: str, user: str, sid: str) -> Told:
+        """Record a socket; to be told if it is the user's first. Repeating is harmless."""
         ...
 
-    async def leave(self, room: str, user: str, sid: str) -> bool:
-        """Forget a socket; true if it was the user's last in the room."""
+    async def leave(self, room: str, user: str, sid: str) -> Told:
+        """Forget a socket; to be told if it was the user's last in the room."""
         ...
 
     async def members(self, room: str, limit: int) -> list[str]:
         """Up to `limit` users in the room, sorted."""
         ...
 
-    async def beat(self) -> list[tuple[str, str]]:
+    async def beat(self) -> Beat:
         """Say that this worker lives, and clear up after dead ones.
 
-        To be called every few seconds. Returns the (room, user) pairs that left with them; only one
-        of the calling workers gets each pair.
+        To be called every few seconds. Who left with a dead worker is returned to only one of the
+        calling workers.
         """
         ...
 
@@ -177,6 +196,17 @@ class Limiter(Protocol):
         ...
 
 
+class IssuedToken(Protocol):
+    """What a revocation is about."""
+
+    @property
+    def jti(self) -> str | None: ...
+    @property
+    def sub(self) -> str: ...
+    @property
+    def issued_at(self) -> datetime: ...
+
+
 class Revocations(Protocol):
     """Tokens that ended before their time."""
 
@@ -187,6 +217,13 @@ class Revocations(Protocol):
         ...
 
     async def is_revoked(self, jti: str | None, sub: str, issued_at: datetime) -> bool: ...
+
+    async def find_revoked(self, tokens: Sequence[IssuedToken]) -> list[IssuedToken]:
+        """Those of `tokens` that were revoked.
+
+        :raises Unavailable: if the store does not answer.
+        """
+        ...
 
 
 class Signals(Protocol):
@@ -223,13 +260,19 @@ class Audience(Protocol):
         """Send to the sockets in `room` on every worker, except those whose sid is in `skip`."""
         ...
 
-    async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
-        """Send to the sockets in `room` on this worker."""
+    async def tell_here(
+        self, room: str, notice: Notice, event: msgspec.Struct, skip: Sequence[str] = ()
+    ) -> None:
+        """Send to the sockets in `room` on this worker, except those whose sid is in `skip`."""
         ...
 
 
 class LiveSessions(Protocol):
     """The authenticated sockets of this worker."""
+
+    def tokens(self) -> Sequence[IssuedToken]:
+        """The token of each."""
+        ...
 
     async def end_token(self, jti: str) -> int:
         """Disconnect the sockets that came with this token; returns how many."""

@@ -30,7 +30,14 @@ class SocketAudience:
             notice.name, event, room=room, skip_sid=list(skip), namespace=self._namespace
         )
 
-    async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
+    async def tell_here(
+        self, room: str, notice: Notice, event: msgspec.Struct, skip: Sequence[str] = ()
+    ) -> None:
         await self._server.manager.emit(
-            notice.name, event, self._namespace, room=room, ignore_queue=True
+            notice.name,
+            event,
+            self._namespace,
+            room=room,
+            skip_sid=list(skip),
+            ignore_queue=True,
         )

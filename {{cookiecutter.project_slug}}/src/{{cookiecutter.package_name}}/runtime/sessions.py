@@ -81,6 +81,10 @@ class Sessions:
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._by_sid.values()))
 
+    def tokens(self) -> list[Claims]:
+        """The token of each session."""
+        return [session.claims for session in self]
+
     def get(self, sid: str) -> Session | None:
         return self._by_sid.get(sid)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..domain.errors import Refused
 from ..domain.events import PRESENCE, PresenceChange
-from ..ports import Audience, PresenceStore
+from ..ports import Audience, PresenceStore, Told
 from ..runtime import mode
 
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ MEMBERS_LISTED = 1000
 @dataclass(slots=True)
 class _Changes:
     joined: dict[str, str] = field(default_factory=dict)
-    """User → sid of the socket that came."""
+    """User → sid of the socket that came, if it is known."""
     left: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -43,60 +43,67 @@ class Presence:
     def __init__(self, store: PresenceStore, audience: Audience) -> None:
         self._store = store
         self._audience = audience
-        self._pending: dict[str, _Changes] = {}
+        self._pending: dict[tuple[str, Told], _Changes] = {}
         self._guard = mode.Guard()
 
     async def enter(self, room: str, user: str, sid: str) -> list[str]:
         """Record a socket, tell the others, and return who is in the room."""
-        if await self._store.enter(room, user, sid):
-            await self._changed(room, _Changes(joined={user: sid}))
+        told = await self._store.enter(room, user, sid)
+        if told:
+            await self._changed(room, _Changes(joined={user: sid}), told)
         return await self._store.members(room, MEMBERS_LISTED)
 
     async def leave(self, room: str, user: str, sid: str) -> None:
         """Forget a socket and tell the others."""
-        if await self._store.leave(room, user, sid):
-            await self._changed(room, _Changes(left={user}))
+        told = await self._store.leave(room, user, sid)
+        if told:
+            await self._changed(room, _Changes(left={user}), told)
 
     async def watch(self) -> None:
-        """Keep this worker's users present, and tell who left with a dead worker."""
+        """Keep this worker's users present, and tell what dead workers and outages changed."""
         while True:
             await mode.sleep(BEAT_SECONDS)
             try:
-                for room, user in await self._store.beat():
-                    await self._changed(room, _Changes(left={user}))
+                beat = await self._store.beat()
             except Refused as refused:
                 _log.warning("presence not kept up: %s", refused.message)
+                continue
+            for room, user in beat.left:
+                await self._changed(room, _Changes(left={user}), Told.EVERYBODY)
+            for room, user in beat.joined:
+                await self._changed(room, _Changes(joined={user: ""}), Told.EVERYBODY)
+            for room, user in beat.found:
+                await self._changed(room, _Changes(joined={user: ""}), Told.HERE)
 
-    async def _changed(self, room: str, change: _Changes) -> None:
+    async def _changed(self, room: str, change: _Changes, told: Told) -> None:
         with self._guard:
-            pending = self._pending.get(room)
+            pending = self._pending.get((room, told))
             is_quiet = pending is None
             if pending is None:
-                self._pending[room] = _Changes()
+                self._pending[room, told] = _Changes()
                 pending = change
             elif pending.contradicts(change):
-                self._pending[room] = change
+                self._pending[room, told] = change
             else:
                 pending.add(change)
                 return
         if is_quiet:
-            mode.spawn(self._tell_in_batches, room)
-        await self._tell(room, pending)
+            mode.spawn(self._tell_in_batches, room, told)
+        await self._tell(room, pending, told)
 
-    async def _tell_in_batches(self, room: str) -> None:
+    async def _tell_in_batches(self, room: str, told: Told) -> None:
         while True:
             await mode.sleep(BATCH_SECONDS)
             with self._guard:
-                changes = self._pending.pop(room)
+                changes = self._pending.pop((room, told))
                 if not changes:
                     return
-                self._pending[room] = _Changes()
-            await self._tell(room, changes)
+                self._pending[room, told] = _Changes()
+            await self._tell(room, changes, told)
 
-    async def _tell(self, room: str, changes: _Changes) -> None:
+    async def _tell(self, room: str, changes: _Changes, told: Told) -> None:
         notice = PresenceChange(room, sorted(changes.joined), sorted(changes.left))
         # Whoever comes alone knows it from the acknowledgement.
         alone = len(changes.joined) == 1 and not changes.left
-        await self._audience.tell(
-            room, PRESENCE, notice, skip=list(changes.joined.values()) if alone else ()
-        )
+        tell = self._audience.tell if told is Told.EVERYBODY else self._audience.tell_here
+        await tell(room, PRESENCE, notice, skip=list(changes.joined.values()) if alone else ())

@@ -12,6 +12,7 @@ from ..ports import Clock, LiveSessions, Revocations, Signals
 _log = logging.getLogger(__name__)
 
 TOPIC = "revocations"
+CHECKED_AT_ONCE = 500
 
 
 class _Revocation(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ class Tokens:
         self._signals = signals
         self._clock = clock
         signals.subscribe(TOPIC, self._on_signal)
+        signals.on_reconnect(self.check)
 
     async def revoke_token(self, jti: str) -> None:
         """End one token everywhere."""
@@ -42,6 +44,17 @@ class Tokens:
         now = self._clock()
         await self._revocations.revoke_subject(sub, now)
         await self._announce(_Revocation(sub=sub, issued_until=now))
+
+    async def check(self) -> None:
+        """End the sockets whose tokens were revoked while this worker could not hear of it."""
+        tokens = self._sessions.tokens()
+        for start in range(0, len(tokens), CHECKED_AT_ONCE):
+            batch = tokens[start : start + CHECKED_AT_ONCE]
+            for token in await self._revocations.find_revoked(batch):
+                if token.jti is not None:
+                    await self._apply(_Revocation(jti=token.jti))
+                else:
+                    await self._apply(_Revocation(sub=token.sub, issued_until=token.issued_at))
 
     async def _announce(self, revocation: _Revocation) -> None:
         await self._signals.publish(TOPIC, revocation)

@@ -19,7 +19,7 @@ from {{cookiecutter.package_name}}.domain.events import Message, Position
 from {{cookiecutter.package_name}}.domain.policies import Rate
 from {{cookiecutter.package_name}}.domain.ticks import Tick
 from {{cookiecutter.package_name}}.http import HttpDependencies, create_http
-from {{cookiecutter.package_name}}.ports import Appended, Replay
+from {{cookiecutter.package_name}}.ports import Appended, IssuedToken, Replay
 from {{cookiecutter.package_name}}.runtime.drain import Drain
 from {{cookiecutter.package_name}}.runtime.gateway import open_gateway
 from {{cookiecutter.package_name}}.runtime.mode import ASYNC_MODE
@@ -95,6 +95,9 @@ class Revocations:
     async def is_revoked(self, jti: str | None, sub: str, issued_at: datetime) -> bool:
         return jti in self.tokens or sub in self.subjects
 
+    async def find_revoked(self, tokens: Sequence[IssuedToken]) -> list[IssuedToken]:
+        return [t for t in tokens if t.jti in self.tokens or t.sub in self.subjects]
+
 
 class Signals:
     async def publish(self, topic: str, signal: object) -> None:
@@ -108,6 +111,9 @@ class Signals:
 
 
 class Sessions:
+    def tokens(self) -> list[IssuedToken]:
+        return []
+
     async def end_token(self, jti: str) -> int:
         return 0
 

@@ -80,8 +80,10 @@ class Audience:
             for sid in audience.rooms[room] - set(skip):
                 audience.got[sid].append(event)
 
-    async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
-        for sid in self.rooms[room]:
+    async def tell_here(
+        self, room: str, notice: Notice, event: msgspec.Struct, skip: Sequence[str] = ()
+    ) -> None:
+        for sid in self.rooms[room] - set(skip):
             self.got[sid].append(event)
 
 

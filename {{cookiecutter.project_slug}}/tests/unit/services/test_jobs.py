@@ -41,7 +41,9 @@ class Audience:
     async def tell(self, room: str, notice: Notice, event: msgspec.Struct, skip: Any = ()) -> None:
         raise AssertionError("news of a job are for the sockets of one worker")
 
-    async def tell_here(self, room: str, notice: Notice, event: msgspec.Struct) -> None:
+    async def tell_here(
+        self, room: str, notice: Notice, event: msgspec.Struct, skip: Any = ()
+    ) -> None:
         self.told.append((room, notice.name, event))
 
 

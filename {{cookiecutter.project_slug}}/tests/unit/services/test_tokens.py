@@ -1,6 +1,7 @@
 """A revocation is stored, carried out here, and told to the other workers."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pytest
 
@@ -12,11 +13,21 @@ from .conftest import Signals, Wires
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+class Token(NamedTuple):
+    jti: str | None
+    sub: str
+    issued_at: datetime = NOW
+
+
 class Sessions:
     """Writes down what it is told to end."""
 
     def __init__(self) -> None:
         self.ended: list[object] = []
+        self.live: list[Token] = []
+
+    def tokens(self) -> list[Token]:
+        return self.live
 
     async def end_token(self, jti: str) -> int:
         self.ended.append(jti)
@@ -33,6 +44,19 @@ def workers() -> tuple[MemoryRevocations, list[Tokens], list[Sessions]]:
     sessions = [Sessions(), Sessions()]
     tokens = [Tokens(store, s, Signals(wires), lambda: NOW) for s in sessions]
     return store, tokens, sessions
+
+
+async def test_what_was_revoked_while_it_heard_nothing_ends_afterwards() -> None:
+    store, sessions, signals = MemoryRevocations(), Sessions(), Signals(Wires())
+    Tokens(store, sessions, signals, lambda: NOW)
+    named = [Token(f"t{number}", "eve") for number in range(1200)]
+    sessions.live = [Token("t-ada", "ada"), Token(None, "bob"), Token(None, "cy"), *named]
+    await store.revoke_subject("ada", NOW)
+    await store.revoke_subject("bob", NOW)
+    await store.revoke_token("t1100")
+    [check] = signals.reconnected
+    await check()
+    assert sessions.ended == ["t-ada", ("bob", NOW), "t1100"]
 
 
 async def test_a_token(workers: tuple[MemoryRevocations, list[Tokens], list[Sessions]]) -> None:

@@ -8,6 +8,8 @@ import redis
 from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import RedisBroker
 
+from ..redis.urls import keepalive, plain_url
+
 QUEUE = "jobs"
 ACTOR = "run"
 
@@ -39,12 +41,12 @@ def make_broker(url: str, *, prefix: str, middleware: Sequence[Middleware]) -> R
     Its calls block, each for :data:`CALL_SECONDS` at most.
     """
     pool = redis.ConnectionPool.from_url(
-        url,
+        plain_url(url),
         max_connections=MAX_CONNECTIONS,
         socket_timeout=CALL_SECONDS,
         socket_connect_timeout=CALL_SECONDS,
-        socket_keepalive=True,
         protocol=2,
+        **keepalive(url),
     )
     return RedisBroker(  # type: ignore[no-untyped-call]
         client=redis.Redis(connection_pool=pool),

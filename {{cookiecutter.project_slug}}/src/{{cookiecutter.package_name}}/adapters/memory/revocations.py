@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 
+from ...ports import IssuedToken
 from ...runtime.mode import Lock
 
 MAX_ENTRIES = 100_000
@@ -31,6 +33,9 @@ class MemoryRevocations:
             self._subjects[sub] = max(issued_until, self._subjects.pop(sub, issued_until))
             if len(self._subjects) > self._max_entries:
                 self._subjects.popitem(last=False)
+
+    async def find_revoked(self, tokens: Sequence[IssuedToken]) -> list[IssuedToken]:
+        return [t for t in tokens if await self.is_revoked(t.jti, t.sub, t.issued_at)]
 
     async def is_revoked(self, jti: str | None, sub: str, issued_at: datetime) -> bool:
         if jti is not None and jti in self._tokens:

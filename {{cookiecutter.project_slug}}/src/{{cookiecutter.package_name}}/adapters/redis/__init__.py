@@ -6,9 +6,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from redis.asyncio import BlockingConnectionPool
 
 from ...domain.errors import Unavailable
 from ...domain.ticks import PRODUCER
@@ -22,10 +19,9 @@ from .revocations import RedisRevocations
 from .signals import RedisSignals
 from .tick_history import RedisTickHistory
 from .ticks import RedisTickStore
+from .urls import redis_problems
 
 __all__ = ["RedisMessageLog", "RedisStores", "open_redis", "redis_problems"]
-
-SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,8 @@ class RedisStores:
 
     worker: str
     """Names this worker in Redis."""
+    prefix: str
+    """What the names of all keys begin with."""
     link: RedisLink
     presence: RedisPresence
     limiter: RedisLimiter
@@ -50,6 +48,7 @@ class RedisStores:
         :raises Unavailable: if not.
         """
         await self.link.ping()
+        await self.link.require_single(self.prefix)
         if not self.signals.healthy:
             raise Unavailable("connection to the other workers")
 
@@ -69,6 +68,7 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
     try:
         yield RedisStores(
             worker=worker,
+            prefix=prefix,
             link=link,
             presence=presence,
             limiter=RedisLimiter(link, prefix=prefix),
@@ -84,15 +84,3 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
         await manager.close()
         await signals.close()
         await link.close()
-
-
-def redis_problems(url: str) -> list[str]:
-    """Why `url` cannot be used; never with any part of it, as it may hold a password."""
-    try:
-        if urlsplit(url).scheme not in SCHEMES:
-            raise ValueError
-        BlockingConnectionPool.from_url(url)
-    except (ValueError, AttributeError):
-        forms = "redis://host:6379/0, rediss://user:password@host:6379/0 or unix:///path/to/socket"
-        return [f"REDIS_URL is not a URL redis-py takes: {forms}"]
-    return []

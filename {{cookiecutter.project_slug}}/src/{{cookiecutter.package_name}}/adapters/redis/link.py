@@ -11,14 +11,21 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ClusterCrossSlotError,
+    ClusterDownError,
+    MovedError,
+    ReadOnlyError,
+    RedisError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ...domain.errors import Unavailable
 from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP, observing
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
 from .scripts import Script, Scripts
+from .urls import keepalive, plain_url
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,6 +38,7 @@ MAX_CONNECTIONS = 16
 COMPLAINT_SECONDS = 10.0
 """Least time between two log lines about commands that Redis refuses."""
 TIMEOUTS = (RedisTimeoutError, TimeoutError)
+OF_CLUSTERS = (ClusterCrossSlotError, ClusterDownError, MovedError)
 
 
 def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
@@ -42,12 +50,12 @@ def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
     again = Retry(NoBackoff(), 1, (RedisConnectionError, ReadOnlyError))
     never = Retry(NoBackoff(), 0, ())
     pool = BlockingConnectionPool.from_url(
-        url,
+        plain_url(url),
         max_connections=connections,
         timeout=2 * CALL_SECONDS,  # the call's own deadline comes first
         socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
-        socket_keepalive=True,
+        **keepalive(url),
         decode_responses=decode,
         retry=again if retry else never,
         protocol=2,
@@ -80,6 +88,7 @@ class RedisLink:
         self._probe: Task | None = None
         self._complained = 0.0
         self._measure = observing(BACKEND_SECONDS.labels("redis"))
+        self._is_single = False
         BACKEND_UP.labels("redis").set(1)
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T:
@@ -97,6 +106,15 @@ class RedisLink:
         :raises Unavailable: if there is none.
         """
         await self._attempt(self.client.ping)
+
+    async def require_single(self, prefix: str) -> None:
+        """Read two keys at once, which a node of a cluster refuses, as it would the scripts.
+
+        :raises Unavailable: if it does.
+        """
+        if not self._is_single:
+            await self.call(partial(self.client.mget, f"{prefix}:one", f"{prefix}:two"))
+            self._is_single = True
 
     def script(self, text: str) -> Script:
         """A Lua script, to be called with its keys and arguments. Raises as :meth:`call` does."""
@@ -166,3 +184,5 @@ class RedisLink:
         if not self._complained or now - self._complained > COMPLAINT_SECONDS:
             self._complained = now
             _log.error("Redis refuses a command: %s: %s", type(error).__name__, error)
+            if isinstance(error, OF_CLUSTERS):
+                _log.error("REDIS_URL names a node of a cluster; it has to be a single Redis")

@@ -11,11 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from ...domain.errors import Unavailable
+from ...ports import Beat, Told
 from ..memory import MemoryPresence
 from .link import RedisLink
 from .scripts import Script
 
 DEAD_SECONDS = 15
+MAX_DOUBTFUL = 10_000
+"""Changes without Redis of which is kept that they were told to sockets here alone."""
 GRACE_SECONDS = 10
 """After Redis itself was away for long, the workers' time to be heard before any is called dead."""
 
@@ -101,13 +104,24 @@ return came
 """
 )
 _RETIRE = _ALL + "bury(me)"
+# ARGV[3…]: room and user, again and again
+_PRESENT = (
+    _ALL
+    + """
+local found = {}
+for i = 3, #ARGV, 2 do
+  found[#found + 1] = redis.call('HEXISTS', base .. 'count:' .. ARGV[i], ARGV[i + 1])
+end
+return found
+"""
+)
 
 
 class RedisPresence:
     """Implements :class:`~..ports.PresenceStore`.
 
-    While Redis does not answer, only this worker's sockets are seen; the first :meth:`beat` after
-    that sets right what Redis missed or lost.
+    While Redis does not answer, only this worker's sockets are seen, and told; the first
+    :meth:`beat` after that sets right what Redis missed or lost, and what these were told.
     """
 
     def __init__(self, link: RedisLink, *, prefix: str, worker: str) -> None:
@@ -117,36 +131,43 @@ class RedisPresence:
         self._mine = MemoryPresence()
         self._unsure = False
         """Whether Redis may hold something else than `_mine` about this worker."""
+        self._came: set[tuple[str, str]] = set()
+        """Who was not known to Redis when it was set right, and is still to be told of."""
+        self._doubtful: set[tuple[str, str]] = set()
+        """Of whom only the sockets here were told."""
         self._enter = link.script(_ENTER)
         self._leave = link.script(_LEAVE)
         self._members = link.script(_MEMBERS)
         self._beat = link.script(_BEAT)
         self._restore = link.script(_RESTORE)
         self._retire = link.script(_RETIRE)
+        self._present = link.script(_PRESENT)
 
-    async def enter(self, room: str, user: str, sid: str) -> bool:
+    async def enter(self, room: str, user: str, sid: str) -> Told:
         first_here = await self._mine.enter(room, user, sid)
         try:
             first = await self._run(self._enter, room, sid, user)
             if first < 0:
-                came = await self._put_right()
-                return first_here and (room, user) in came
+                await self._put_right()
+                first = (room, user) in self._came
+                self._came.discard((room, user))
         except Unavailable:
-            self._unsure = True
-            return first_here
-        return bool(first)
+            return self._without_redis(room, user, bool(first_here))
+        return Told.EVERYBODY if first else Told.NOBODY
 
-    async def leave(self, room: str, user: str, sid: str) -> bool:
+    async def leave(self, room: str, user: str, sid: str) -> Told:
         last_here = await self._mine.leave(room, user, sid)
         try:
             last = await self._run(self._leave, room, sid, user)
             if last < 0:
                 await self._put_right()
-                return last_here
+                last = last_here and not await self._are_present((room, user))
         except Unavailable:
-            self._unsure = True
-            return last_here
-        return bool(last)
+            return self._without_redis(room, user, bool(last_here))
+        if not last:
+            return Told.NOBODY
+        self._came.discard((room, user))
+        return Told.EVERYBODY
 
     async def members(self, room: str, limit: int) -> list[str]:
         try:
@@ -155,14 +176,19 @@ class RedisPresence:
             return await self._mine.members(room, limit)
         return users
 
-    async def beat(self) -> list[tuple[str, str]]:
+    async def beat(self) -> Beat:
         if self._unsure:
             await self._put_right()
+        doubtful = self._doubtful.copy()
+        found = await self._are_present(*doubtful)
         departed = await self._run(self._beat)
         if departed == -1:
             await self._put_right()
             departed = await self._run(self._beat)
-        return [_pair(entry) for entry in departed]
+        self._doubtful -= doubtful
+        came = self._came.copy()
+        self._came -= came
+        return Beat(sorted(came), [_pair(entry) for entry in departed], sorted(found - came))
 
     async def close(self) -> None:
         """Leave every room, for the other workers to tell."""
@@ -171,14 +197,29 @@ class RedisPresence:
         except Unavailable:
             return  # they will find this worker dead
 
-    async def _put_right(self) -> set[tuple[str, str]]:
-        """Make Redis hold `_mine`; returns the (room, user) pairs that are new to it."""
+    def _without_redis(self, room: str, user: str, changed: bool) -> Told:
+        self._unsure = True
+        if not changed:
+            return Told.NOBODY
+        if len(self._doubtful) < MAX_DOUBTFUL:
+            self._doubtful.add((room, user))
+        return Told.HERE
+
+    async def _are_present(self, *pairs: tuple[str, str]) -> set[tuple[str, str]]:
+        """Those of the (room, user) pairs that Redis knows of."""
+        if not pairs:
+            return set()
+        found = await self._run(self._present, *(part for pair in pairs for part in pair))
+        return {pair for pair, present in zip(pairs, found, strict=True) if present}
+
+    async def _put_right(self) -> None:
+        """Make Redis hold `_mine`, and add to `_came` who is new to it."""
         self._unsure = True
         mine = await self._mine.sockets()
         came = await self._run(self._restore, *(part for socket in mine for part in socket))
         # What changed meanwhile may have reached Redis before this did, and be undone by it.
         self._unsure = await self._mine.sockets() != mine
-        return {_pair(entry) for entry in came}
+        self._came |= {_pair(entry) for entry in came}
 
     async def _run(self, script: Script, *args: str | int) -> Any:
         return await script(self._keys, (*self._me, *args))

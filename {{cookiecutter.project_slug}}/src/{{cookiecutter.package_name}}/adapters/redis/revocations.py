@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from ...domain.errors import Unavailable
+from ...ports import IssuedToken
 from ..memory import MemoryRevocations
 from .link import RedisLink
 
@@ -56,7 +58,7 @@ class RedisRevocations:
         if await self._known.is_revoked(jti, sub, issued_at):
             return True
         try:
-            token, subject = await self._link.call(partial(self._read, jti, sub))
+            token, subject = await self._link.call(partial(self._read, [(jti, sub)]))
         except Unavailable:
             self._note(blind=True)
             return False
@@ -64,12 +66,22 @@ class RedisRevocations:
         if token is not None and jti is not None:
             await self._known.revoke_token(jti)
             return True
-        return subject is not None and issued_at.timestamp() <= float(subject)
+        return _covers(subject, issued_at)
 
-    async def _read(self, jti: str | None, sub: str) -> list[Any]:
+    async def find_revoked(self, tokens: Sequence[IssuedToken]) -> list[IssuedToken]:
+        names = [(token.jti, token.sub) for token in tokens]
+        found = await self._link.call(partial(self._read, names))
+        revoked = []
+        for token, of_token, of_subject in zip(tokens, found[::2], found[1::2], strict=True):
+            if of_token is not None or _covers(of_subject, token.issued_at):
+                revoked.append(token)
+        return revoked
+
+    async def _read(self, tokens: Sequence[tuple[str | None, str]]) -> list[Any]:
         pipeline = self._link.client.pipeline(transaction=False)
-        pipeline.get(self._token_key(jti or ""))
-        pipeline.get(self._subject_key(sub))
+        for jti, sub in tokens:
+            pipeline.get(self._token_key(jti or ""))
+            pipeline.get(self._subject_key(sub))
         return await pipeline.execute()
 
     def _token_key(self, jti: str) -> str:
@@ -85,3 +97,7 @@ class RedisRevocations:
                 _log.warning("revocations cannot be read: tokens revoked elsewhere are let in")
             else:
                 _log.warning("revocations can be read again")
+
+
+def _covers(issued_until: str | None, issued_at: datetime) -> bool:
+    return issued_until is not None and issued_at.timestamp() <= float(issued_until)

@@ -60,7 +60,7 @@ async def test_a_user_counts_once_over_sockets() -> None:
     assert await presence.leave("lobby", "bob", "s0")
     assert await presence.members("lobby", 10) == []
     assert await presence.sockets() == []
-    assert await presence.beat() == []
+    assert await presence.beat() == ([], [], [])
 
 
 async def test_limits_are_counted_apart() -> None:

@@ -11,6 +11,7 @@ from {{cookiecutter.package_name}}.adapters.redis.presence import (
     RedisPresence,
 )
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
+from {{cookiecutter.package_name}}.ports import Told
 
 from ....support.valkey import Valkey
 from .conftest import OpenWorker
@@ -69,12 +70,12 @@ async def test_who_left_with_a_dead_worker_is_told_once(
     await there.enter("lobby", "ada", "s2")
     await there.enter("lobby", "bob", "s3")
     await there.enter("kitchen", "bob", "s3")
-    assert await here.beat() == []
+    assert await here.beat() == ([], [], [])
     await age(others)
 
     assert await here.members("lobby", 10) == ["ada"]
-    assert sorted(await here.beat()) == [("kitchen", "bob"), ("lobby", "bob")]
-    assert await here.beat() == []
+    assert sorted((await here.beat()).left) == [("kitchen", "bob"), ("lobby", "bob")]
+    assert await here.beat() == ([], [], [])
 
 
 async def test_a_user_who_comes_back_before_that_never_left(
@@ -85,7 +86,7 @@ async def test_a_user_who_comes_back_before_that_never_left(
     await age(others)
 
     assert not await here.enter("lobby", "bob", "s4")
-    assert await here.beat() == []
+    assert await here.beat() == ([], [], [])
     assert await here.members("lobby", 10) == ["bob"]
 
 
@@ -95,11 +96,42 @@ async def test_a_worker_taken_for_dead_puts_itself_back(
     await there.enter("lobby", "bob", "s3")
     await here.beat()
     await age(others)
-    assert await here.beat() == [("lobby", "bob")]
+    assert await here.beat() == ([], [("lobby", "bob")], [])
 
-    assert await there.beat() == []
+    assert await there.beat() == ([("lobby", "bob")], [], [])
+    assert await there.beat() == ([], [], [])
     assert await here.members("lobby", 10) == ["bob"]
     assert await there.leave("lobby", "bob", "s3")
+
+
+async def test_who_moved_on_while_a_worker_was_cut_off_has_not_left(
+    server: Valkey, open_worker: OpenWorker
+) -> None:
+    """Its sockets end late, of users who are elsewhere by then."""
+    cut, other = (await open_worker(server.url), await open_worker(server.url))
+    for user in ("ada", "bob", "cem"):
+        await cut.presence.enter("lobby", user, f"s-{user}")
+    cut.link.up = False
+    assert await other.presence.enter("lobby", "bob", "t-bob") is Told.NOBODY
+    for user in ("ada", "bob"):
+        assert await cut.presence.leave("lobby", user, f"s-{user}") is Told.HERE
+    cut.link.up = True
+    assert await cut.presence.beat() == ([], [("lobby", "ada")], [("lobby", "bob")])
+    assert await cut.presence.beat() == ([], [], [])
+    assert await other.presence.members("lobby", 10) == ["bob", "cem"]
+
+
+async def test_a_socket_that_ends_when_its_worker_was_taken_for_dead(
+    here: RedisPresence, there: RedisPresence, others: RedisStores, age: Age
+) -> None:
+    for user in ("bob", "cem"):
+        await there.enter("lobby", user, f"s-{user}")
+    await here.beat()
+    await age(others)
+    assert sorted((await here.beat()).left) == [("lobby", "bob"), ("lobby", "cem")]
+    assert await here.enter("lobby", "bob", "t-bob") is Told.EVERYBODY
+    assert await there.leave("lobby", "bob", "s-bob") is Told.NOBODY
+    assert await there.beat() == ([("lobby", "cem")], [], [])
 
 
 async def test_workers_are_not_dead_when_redis_was_away(
@@ -109,9 +141,9 @@ async def test_workers_are_not_dead_when_redis_was_away(
     await there.enter("lobby", "bob", "s2")
     await age(stores, others)
 
-    assert await here.beat() == []
-    assert await here.beat() == []
-    assert await there.beat() == []
+    assert await here.beat() == ([], [], [])
+    assert await here.beat() == ([], [], [])
+    assert await there.beat() == ([], [], [])
     assert await here.members("lobby", 10) == ["ada", "bob"]
 
 
@@ -121,7 +153,7 @@ async def test_a_worker_that_ends_leaves_at_once(here: RedisPresence, there: Red
 
     assert await here.members("lobby", 10) == []
     await here.enter("lobby", "ada", "s1")
-    assert await here.beat() == [("lobby", "bob")]
+    assert await here.beat() == ([], [("lobby", "bob")], [])
 
 
 async def test_nothing_is_left_when_all_have_left(
@@ -148,10 +180,11 @@ async def test_presence_heals_when_redis_comes_back_empty(
     await there.presence.enter("lobby", "bob", "s2")
     server.restart(keep_data=False)
 
-    assert await here.presence.beat() == []
+    assert await here.presence.beat() == ([("lobby", "ada")], [], [])
     assert await here.presence.members("lobby", 10) == ["ada"]
-    assert not await there.presence.enter("lobby", "bob", "s3")
-    assert await there.presence.enter("lobby", "cem", "s4")
+    assert await there.presence.enter("lobby", "bob", "s3")  # others may think that he left
+    assert not await there.presence.enter("lobby", "bob", "s4")
+    assert await there.presence.enter("lobby", "cem", "s5")
     assert await here.presence.members("lobby", 10) == ["ada", "bob", "cem"]
 
 
@@ -163,8 +196,8 @@ async def test_what_happened_without_redis_is_put_right(
         await here.presence.enter("lobby", user, f"s-{user}")
     server.kill()
 
-    assert await here.presence.leave("lobby", "ada", "s-ada")
-    assert await here.presence.enter("lobby", "cem", "s-cem")
+    assert await here.presence.leave("lobby", "ada", "s-ada") is Told.HERE
+    assert await here.presence.enter("lobby", "cem", "s-cem") is Told.HERE
     assert await here.presence.members("lobby", 10) == ["bob", "cem"]
     with pytest.raises(Unavailable):
         await here.presence.beat()
@@ -172,6 +205,6 @@ async def test_what_happened_without_redis_is_put_right(
     server.start()
     await here.link.ping()
     here.link.report_up()
-    assert await here.presence.beat() == [("lobby", "ada")]
+    assert await here.presence.beat() == ([("lobby", "cem")], [("lobby", "ada")], [])
     there.link.report_up()
     assert await there.presence.members("lobby", 10) == ["bob", "cem"]

@@ -1,6 +1,7 @@
 """Revocations for all workers."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from redis.asyncio import Redis
@@ -35,6 +36,31 @@ async def test_a_revoked_subject_keeps_newer_tokens(
         assert await worker.revocations.is_revoked(None, "ada", NOW - SECOND)
         assert not await worker.revocations.is_revoked("j1", "ada", NOW + SECOND)
         assert not await worker.revocations.is_revoked("j1", "bob", NOW)
+
+
+class Token(NamedTuple):
+    jti: str | None
+    sub: str
+    issued_at: datetime
+
+
+async def test_the_revoked_are_found_among_many(
+    stores: RedisStores, others: RedisStores, server: Valkey, open_worker: OpenWorker
+) -> None:
+    await stores.revocations.revoke_token("j1")
+    await stores.revocations.revoke_subject("bob", NOW)
+    tokens = [
+        Token("j1", "ada", NOW),
+        Token("j2", "ada", NOW),
+        Token(None, "bob", NOW),
+        Token("j3", "bob", NOW + SECOND),
+    ]
+    assert await others.revocations.find_revoked(tokens) == [tokens[0], tokens[2]]
+    assert await others.revocations.find_revoked([]) == []
+    alone = await open_worker(server.url)
+    server.kill()
+    with pytest.raises(Unavailable):
+        await alone.revocations.find_revoked(tokens)
 
 
 async def test_entries_expire(stores: RedisStores, redis_url: str, prefix: str) -> None:

@@ -30,6 +30,8 @@ def test_nothing_else_may(env: str, workers: int) -> None:
         "redis://127.0.0.1:6379/0",
         "rediss://user:p%40ss@redis.example:6380/1?health_check_interval=30",
         "unix:///run/redis.sock?db=1",
+        "valkey://localhost",
+        "valkeys://user:secret@valkey.example:6380/1?ssl_cert_reqs=required",
     ],
 )
 def test_urls_that_redis_takes(url: str) -> None:
@@ -48,9 +50,29 @@ def test_urls_that_redis_takes(url: str) -> None:
         "redis://:hunter2/with/slash@localhost:6379/0",
         "redis://localhost:6379/0?socket_timeout=hunter2",
         "redis://[::1",
+        "redis://:hunter2@localhost?colour=hunter2",
+        "rediss://localhost?ssl_ca_certs=/not/there/hunter2",
+        "redis+sentinel://:hunter2@one:26379,two:26379/primary",
+        "redis+cluster://:hunter2@localhost:7000",
+        "redis://:hunter2@one:7000,two:7000/0",
     ],
 )
 def test_other_urls_are_refused_without_being_shown(url: str) -> None:
     problems = redis_problems(url)
     assert len(problems) == 1
     assert "hunter2" not in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis+sentinel://one:26379/primary", "Sentinels"),
+        ("rediss+cluster://one:7000", "cluster"),
+        ("valkey://one:7000,two:7000", "several nodes"),
+        ("redis://localhost?colour=red", "a parameter"),
+        ("valkeys://localhost?ssl_ca_certs=/not/there.pem", "no such file"),
+        ("localhost:6379", "valkeys://"),
+    ],
+)
+def test_the_reason_is_said(url: str, words: str) -> None:
+    assert words in redis_problems(url)[0]

@@ -1,0 +1,1 @@
+"""Several hosts on one machine: a network that can be cut, the hosts in it, and who watches."""

@@ -1,0 +1,22 @@
+"""What things cost in this mode, as measured: docs/sizing.md has the same table and says how."""
+
+from __future__ import annotations
+
+from .plan import Capacity
+
+CAPACITY = Capacity(
+    worker_bytes=80_000_000,
+    connection_bytes=15_000,
+    connection_us=5.4,
+    arrival_us=1500.0,
+    message_us=133.0,
+    delivery_us=5.9,
+    hearing_us=35.0,
+    redis_arrival_us=230.0,
+    redis_message_us=31.0,
+    redis_subscriber_us=2.9,
+    redis_worker_us=140.0,
+    message_commands=17.1,
+    message_bytes=1060,
+    subscriber_bytes=270,
+)
