@@ -30,6 +30,7 @@ from .runtime.server import RealtimeServer
 from .runtime.sessions import Session, Sessions
 from .runtime.socketio_server import server_class
 from .runtime.tokens import TokenVerifier
+from .runtime.tracing import Tracing, choose_tracing
 from .services.chat import Chat
 from .services.fanout import Fanout
 from .services.feed import Feed
@@ -46,14 +47,16 @@ from .sources import open_source
 def create_app() -> Entry:
     """The application of one worker. With wrong settings the process ends with status 2."""
     settings = settings_or_exit()
+    tracing = choose_tracing(PACKAGE)
     configure_logging(settings.log_level, settings.log_format)
-    return Entry(partial(running, settings))
+    return tracing.entry(partial(running, settings, tracing))
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
+async def running(settings: Settings, tracing: Tracing) -> AsyncIterator[Running]:
     """Everything one worker consists of, from opened connections to the outermost application."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.opened())
         backends = await stack.enter_async_context(
             open_backends(settings.backends, prefix=PACKAGE, history_size=settings.history_size)
         )
@@ -117,11 +120,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             "limit": limit,
             "explain": explain,
         }
-        server.register_namespace(ChatNamespace(CHAT, chat, **machinery))
+        server.register_namespace(tracing.watched(ChatNamespace(CHAT, chat, **machinery)))
         extensions = await stack.enter_async_context(
             open_extensions(settings, backends, SocketAudience(server, FEED.path), sessions)
         )
-        server.register_namespace(extensions.feed_namespace(feed, **machinery))
+        server.register_namespace(tracing.watched(extensions.feed_namespace(feed, **machinery)))
         http = create_http(
             HttpDependencies(
                 settings=settings,
@@ -138,6 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             )
         )
         extensions.install(http)
+        tracing.install(http)
         polling = "polling" in settings.transports
         app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
         drain.add(feed.end_streams)

@@ -16,6 +16,7 @@ from .backends import BackendSettings, backend_problems
 from .domain.policies import Rate
 from .runtime.environment import Rule, Secret, SettingsError, load, refuse
 from .runtime.server_settings import ServerSettings
+from .runtime.tracing import problems as tracing_problems
 from .sources import SourceSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -165,6 +166,8 @@ def _plain_http_to_elsewhere(settings: Settings) -> bool:
 UNSAFE: tuple[Rule[Settings], ...] = (
     Rule(("env", "web_concurrency", *BackendSettings.__struct_fields__), _backend_problems),
     Rule(("jwt_secret", "jwt_algorithms"), _secret_problems),
+    # OpenTelemetry reads its variables itself, wherever the settings come from
+    Rule((), lambda _: tracing_problems()),
     refuse(
         "env",
         "jwt_secret",

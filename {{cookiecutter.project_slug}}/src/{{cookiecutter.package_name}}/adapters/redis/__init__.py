@@ -12,6 +12,7 @@ from redis.asyncio import BlockingConnectionPool
 
 from ...domain.errors import Unavailable
 from ...domain.ticks import PRODUCER
+from ...runtime import tracing
 from .leases import RedisLeases
 from .limiter import RedisLimiter
 from .link import RedisLink
@@ -62,7 +63,7 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
     """
     worker = secrets.token_hex(8)
     link = RedisLink(url)
-    signals = RedisSignals(link, url, prefix=prefix, worker=worker)
+    signals = _signals_class()(link, url, prefix=prefix, worker=worker)
     presence = RedisPresence(link, prefix=prefix, worker=worker)
     await signals.start()
     manager = SignalsManager(signals)
@@ -84,6 +85,15 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
         await manager.close()
         await signals.close()
         await link.close()
+
+
+def _signals_class() -> type[RedisSignals]:
+    if not tracing.is_on():
+        return RedisSignals
+    from .traced import TracedSignals, trace_commands  # an extra, which need not be installed
+
+    trace_commands()
+    return TracedSignals
 
 
 def redis_problems(url: str) -> list[str]:
