@@ -19,6 +19,8 @@ from .realtime.chat import ChatNamespace
 from .realtime.departure import Departure
 from .realtime.refusals import explain
 from .runtime import mode
+from .runtime.admin import TOPIC as ADMIN_TOPIC
+from .runtime.admin import AdminNamespace, AdminView
 from .runtime.drain import Drain
 from .runtime.entry import Entry, Running
 from .runtime.gateway import open_gateway
@@ -150,6 +152,11 @@ async def running(settings: Settings, tracing: Tracing) -> AsyncIterator[Running
             *(sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag),
             *extensions.watches,
         ]
+        if settings.admin_ui:
+            view = AdminView(server, sessions, backends.signals.publish)
+            backends.signals.subscribe(ADMIN_TOPIC, view.on_signal)
+            server.register_namespace(tracing.watched(AdminNamespace(view, **machinery)))
+            watches.append(view.watch)
         if source is not None:
             producer = Producer(source, publisher, backends.leases)
             drain.add(producer.leave)

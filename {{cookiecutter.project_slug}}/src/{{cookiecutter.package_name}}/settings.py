@@ -97,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source: SourceSettings
     quotes_url: QuotesUrl | None = None
     console: bool | None = None
+    admin_ui: bool = False
     log_level: LogLevel = "info"
     log_style: LogFormat | None = msgspec.field(default=None, name="log_format")
 

@@ -18,6 +18,7 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 from ..support.client import Refused, connect
 from ..support.collector import SOON, Collector, running_collector
 from ..support.service import START_TIMEOUT, Service, free_port, running_service
+from ..support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,14 @@ def test_a_stream_is_a_span_until_it_ends(service: Service, collector: Collector
         assert answer.status_code == 200
         time.sleep(0.5)
         assert not collector.named("GET /api/v1/feed/stream", trace)
-    collector.wait_for("GET /api/v1/feed/stream", trace)
+    writer = {"Authorization": f"Bearer {service.token(scope='feed:write')}"}
+    tick = {"ticks": [{"symbol": "ACME", "price": 1.5}]}
+
+    def ended() -> bool:  # some servers notice by writing that the client has left
+        httpx.post(f"{service.url}/api/v1/ticks", json=tick, headers=writer)
+        return bool(collector.named("GET /api/v1/feed/stream", trace))
+
+    eventually(ended)
     assert "Failed to detach" not in service.output()
 
 
