@@ -29,7 +29,8 @@ def test_it_sees_the_other_worker_and_its_end(tmp_path: Path, room: str) -> None
             connect(other.url, one.token("early")) as early,
             administrator(one) as admin,
         ):
-            hear(admin, "socket_connected", lambda data: data[0]["id"] == early.sid)
+            sid = early.sid
+            hear(admin, "socket_connected", lambda data: data[0]["id"] == sid)
             with joined(other.url, one.token("late"), room) as late:
                 hear(admin, "socket_connected", lambda data: data[0]["id"] == late.sid)
                 late.call("leave", {"room": room})
@@ -37,8 +38,8 @@ def test_it_sees_the_other_worker_and_its_end(tmp_path: Path, room: str) -> None
                 assert list(left[:2]) == ["/chat", room]
             with administrator(one) as second:
                 shown = second.next("all_sockets")
-                assert early.sid in [found["id"] for found in shown]
+                assert sid in [found["id"] for found in shown]
             kill(other)
-            hear(admin, "socket_disconnected", lambda data: data[1] == early.sid, timeout=60)
+            hear(admin, "socket_disconnected", lambda data: data[1] == sid, timeout=60)
     finally:
         valkey.kill()
