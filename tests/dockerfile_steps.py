@@ -168,6 +168,9 @@ class Build:
         for name, value in self._pairs(rest):
             self.image.env[name] = string.Template(value).safe_substitute(self.image.env)
 
+    def _arg(self, rest: str) -> None:
+        self._env(rest)  # its default
+
     def _label(self, rest: str) -> None:
         self.image.labels.update(self._pairs(rest))
 

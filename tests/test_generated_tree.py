@@ -33,6 +33,7 @@ DISTRIBUTIONS = {
     "prometheus_client": "prometheus-client",
     "socketio": "python-socketio",
     "uvicorn_worker": "uvicorn-worker",
+    "opentelemetry": "opentelemetry-sdk",
 }
 NOT_IMPORTED = {
     "gunicorn": "started by name",
@@ -175,8 +176,12 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used(project: Path
     declared = {Requirement(d).name.lower() for d in pyproject["project"]["dependencies"]}
     develop = {Requirement(d).name.lower() for d in pyproject["dependency-groups"]["dev"]}
     own = {path.name for path in (project / "src").iterdir()} | {"tests", "migrations"}
+    tracing = pyproject["project"]["optional-dependencies"]["tracing"]
+    optional = {Requirement(d).name.lower() for d in tracing}
     reloading = develop & {"watchfiles"}  # imported only where the source changes
-    for folder, extra in (("src", reloading), ("migrations", set()), ("tests", develop)):
+    in_src = reloading | optional
+    in_tests = develop | optional
+    for folder, extra in (("src", in_src), ("migrations", set()), ("tests", in_tests)):
         sources = [path.read_text("utf-8") for path in (project / folder).rglob("*.py")]
         statements = [found for source in sources for found in import_statements(source)]
         roots = {base.split(".")[0] for level, base, _ in statements if not level}
@@ -184,6 +189,18 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_used(project: Path
         assert needed <= declared | extra | COME_ALONG, folder
         if folder == "src":
             assert declared - needed <= set(NOT_IMPORTED)
+            bases = {base for level, base, _ in statements if not level}
+            for name in optional:  # a namespace package of several distributions
+                assert any(base.startswith(name.replace("-", ".")) for base in bases), name
+
+
+def test_the_extra_is_imported_only_where_it_was_asked_for(project: Path) -> None:
+    """Else a service without it would not start."""
+    asked_for = {"opentelemetry", "traced"}
+    for name, path in modules(project).items():
+        if any(found.startswith("opentelemetry") for found in imports(path, name)):
+            inside = ".runtime.tracing." in name and not name.endswith(".runtime.tracing")
+            assert inside or name.rpartition(".")[2] in asked_for, name
 
 
 def names(path: Path) -> str:

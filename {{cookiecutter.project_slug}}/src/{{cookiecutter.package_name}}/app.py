@@ -19,6 +19,8 @@ from .realtime.chat import ChatNamespace
 from .realtime.departure import Departure
 from .realtime.refusals import explain
 from .runtime import mode
+from .runtime.admin import TOPIC as ADMIN_TOPIC
+from .runtime.admin import AdminNamespace, AdminView
 from .runtime.drain import Drain
 from .runtime.entry import Entry, Running
 from .runtime.gateway import open_gateway
@@ -30,6 +32,7 @@ from .runtime.server import RealtimeServer
 from .runtime.sessions import Session, Sessions
 from .runtime.socketio_server import server_class
 from .runtime.tokens import TokenVerifier
+from .runtime.tracing import Tracing, choose_tracing
 from .services.chat import Chat
 from .services.fanout import Fanout
 from .services.feed import Feed
@@ -46,14 +49,16 @@ from .sources import open_source
 def create_app() -> Entry:
     """The application of one worker. With wrong settings the process ends with status 2."""
     settings = settings_or_exit()
+    tracing = choose_tracing(PACKAGE)
     configure_logging(settings.log_level, settings.log_format)
-    return Entry(partial(running, settings))
+    return tracing.entry(partial(running, settings, tracing))
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
+async def running(settings: Settings, tracing: Tracing) -> AsyncIterator[Running]:
     """Everything one worker consists of, from opened connections to the outermost application."""
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing.opened())
         backends = await stack.enter_async_context(
             open_backends(settings.backends, prefix=PACKAGE, history_size=settings.history_size)
         )
@@ -115,11 +120,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             "limit": partial(hit_each, every_event),
             "explain": explain,
         }
-        server.register_namespace(ChatNamespace(CHAT, chat, **machinery))
+        server.register_namespace(tracing.watched(ChatNamespace(CHAT, chat, **machinery)))
         extensions = await stack.enter_async_context(
             open_extensions(settings, backends, SocketAudience(server, FEED.path), sessions)
         )
-        server.register_namespace(extensions.feed_namespace(feed, **machinery))
+        server.register_namespace(tracing.watched(extensions.feed_namespace(feed, **machinery)))
         http = create_http(
             HttpDependencies(
                 settings=settings,
@@ -136,6 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             )
         )
         extensions.install(http)
+        tracing.install(http)
         polling = "polling" in settings.transports
         app = await stack.enter_async_context(open_gateway(server, http, drain, polling=polling))
         drain.add(feed.end_streams)
@@ -144,6 +150,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             *(sessions.watch, server.watch, fanout.watch, presence.watch, watch_lag),
             *extensions.watches,
         ]
+        if settings.admin_ui:
+            view = AdminView(server, sessions, backends.signals.publish)
+            backends.signals.subscribe(ADMIN_TOPIC, view.on_signal)
+            server.register_namespace(tracing.watched(AdminNamespace(view, **machinery)))
+            watches.append(view.watch)
         if source is not None:
             producer = Producer(source, publisher, backends.leases)
             drain.add(producer.leave)

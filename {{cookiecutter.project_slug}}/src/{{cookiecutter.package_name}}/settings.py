@@ -16,6 +16,7 @@ from .backends import BackendSettings, backend_problems
 from .domain.policies import Rate
 from .runtime.environment import Rule, Secret, SettingsError, load, refuse
 from .runtime.server_settings import ServerSettings
+from .runtime.tracing import problems as tracing_problems
 from .sources import SourceSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -96,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     source: SourceSettings
     quotes_url: QuotesUrl | None = None
     console: bool | None = None
+    admin_ui: bool = False
     log_level: LogLevel = "info"
     log_style: LogFormat | None = msgspec.field(default=None, name="log_format")
 
@@ -165,6 +167,8 @@ def _plain_http_to_elsewhere(settings: Settings) -> bool:
 UNSAFE: tuple[Rule[Settings], ...] = (
     Rule(("env", "web_concurrency", *BackendSettings.__struct_fields__), _backend_problems),
     Rule(("jwt_secret", "jwt_algorithms"), _secret_problems),
+    # OpenTelemetry reads its variables itself, wherever the settings come from
+    Rule((), lambda _: tracing_problems()),
     refuse(
         "env",
         "jwt_secret",

@@ -14,6 +14,7 @@ from .backends import open_backends
 from .domain.jobs import Job
 from .runtime import mode
 from .runtime.logs import configure_logging
+from .runtime.tracing import choose_tracing
 from .services.job_run import TIME_LIMIT, TOPIC, JobRun, encode
 from .settings import PACKAGE, Settings
 
@@ -28,6 +29,7 @@ def run_worker(settings: Settings, threads: int) -> None:
     """
     if settings.backends.redis_url is None:
         raise RuntimeError("REDIS_URL is not set: where should the jobs come from?")
+    tracing = choose_tracing(PACKAGE)
     configure_logging(settings.log_level, settings.log_format)
     url = settings.backends.redis_url.reveal()
 
@@ -37,6 +39,7 @@ def run_worker(settings: Settings, threads: int) -> None:
     def fail(job_id: str, reason: str) -> None:
         mode.run(partial(_fail, url, job_id, reason))
 
+    tracing.start()
     work(
         url,
         prefix=PACKAGE,
@@ -47,6 +50,7 @@ def run_worker(settings: Settings, threads: int) -> None:
         time_limit=TIME_LIMIT + GRACE,
         drain_seconds=settings.drain_seconds,
     )
+    tracing.close()
 
 
 async def _run(settings: Settings, url: str, job_id: str) -> None:

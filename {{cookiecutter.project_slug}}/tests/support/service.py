@@ -20,6 +20,8 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 
 GIVEN = "TEST_APP_"
 """How variables begin that are for every service: ``TEST_APP_LOG_LEVEL=debug make test``."""
+OWN = ("APP_", "DATABASE_", "OTEL_")
+"""How variables begin that a service reads."""
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 30.0
 GENEROUS = {f"APP_RATE_{limit}": "10000/1s" for limit in ("HANDSHAKE", "EVENTS", "MESSAGE", "HTTP")}
@@ -85,7 +87,7 @@ def running_service(env: Mapping[str, str] | None = None) -> Iterator[Service]:
         log = Path(directory) / "service.log"
         variables = {
             # Nothing of the caller's own settings may reach the service.
-            **{k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE_"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(OWN)},
             "APP_ENV": "test",
             "APP_JWT_SECRET": secret,
             "APP_LOG_FORMAT": "json",

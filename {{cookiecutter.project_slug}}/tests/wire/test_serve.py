@@ -13,14 +13,14 @@ from websockets.sync.client import connect
 
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
-from ..support.service import START_TIMEOUT, free_port
+from ..support.service import OWN, START_TIMEOUT, free_port
 from ..support.waiting import eventually
 
 BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}
 
 
 def environ(**variables: str) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("APP_", "DATABASE_"))}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(OWN)}
     inherited.pop("REDIS_URL", None)
     return {**inherited, "APP_JWT_SECRET": secrets.token_urlsafe(48), **variables}
 

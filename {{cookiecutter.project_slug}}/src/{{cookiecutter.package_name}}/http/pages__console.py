@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from ..settings import Settings
-from . import console
+from . import admin, console
 
 
 def install(app: Flask, settings: Settings) -> None:
     if settings.shows_console:
         app.register_blueprint(console.bp)
+    if settings.admin_ui:
+        app.register_blueprint(admin.bp)

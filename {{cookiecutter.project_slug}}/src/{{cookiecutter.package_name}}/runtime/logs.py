@@ -36,6 +36,12 @@ _SHARED: list[Processor] = [
 ]
 
 
+def begin_with(processor: Processor) -> None:
+    """Have each line pass `processor` first. To be called before :func:`configure_logging`."""
+    if processor not in _SHARED:
+        _SHARED.insert(0, processor)
+
+
 class Output(logging.StreamHandler[Any]):
     """Writes lines; names the place of one that cannot be formatted, instead of its arguments."""
 

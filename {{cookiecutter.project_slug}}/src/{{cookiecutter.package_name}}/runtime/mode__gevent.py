@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import gevent
@@ -81,7 +82,7 @@ def run_blocking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
         except Exception as error:  # raised in the pool, it would be printed there as well
             return None, error
 
-    result, error = gevent.get_hub().threadpool.apply(outcome)
+    result, error = gevent.get_hub().threadpool.apply(copy_context().run, (outcome,))
     if error is not None:
         raise error
     return cast(T, result)

@@ -92,6 +92,10 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             for notice in self._contract.notices
         }
 
+    def knows(self, event: str) -> bool:
+        """Whether clients may send `event`: names of others must not become labels."""
+        return any(command.name == event for command in self._contract.commands)
+
     async def gone(self, session: Session) -> None:
         """Called once after a session ended, however it did."""
 

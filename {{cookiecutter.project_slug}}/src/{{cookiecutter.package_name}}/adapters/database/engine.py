@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from ...domain.errors import Refused, Unavailable
+from ...runtime import tracing
 from ...runtime.metrics import BACKEND_SECONDS
 from ...runtime.mode import Lock, timeout
 from .driver import CALL_SECONDS, CLEAN_UP_SECONDS, DatabaseEngine, Driver, T, Work
@@ -73,6 +74,10 @@ class Database:
 @asynccontextmanager
 async def open_database(url: str | None) -> AsyncIterator[Database]:
     """The database at `url`; at the end every connection is closed."""
+    if tracing.is_on():
+        from .traced import trace_statements  # an extra, which need not be installed
+
+        trace_statements()
     driver, resolved = resolve(url)
     engine = driver.engine(resolved)
     try:

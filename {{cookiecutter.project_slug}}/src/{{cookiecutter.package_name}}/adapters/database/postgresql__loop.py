@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import psycopg
+import sqlalchemy.ext.asyncio
 from sqlalchemy import URL, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from .driver import SERVER_SECONDS, Driver, T, Work, execute
 
@@ -18,7 +18,7 @@ class PostgreSQLEngine:
     errors: type[Exception] = psycopg.Error
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_async_engine(
+        self._engine = sqlalchemy.ext.asyncio.create_async_engine(
             url,
             hide_parameters=True,
             pool_size=CONNECTIONS,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import psycopg
-from sqlalchemy import URL, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, event
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -18,7 +19,7 @@ class PostgreSQLEngine:
     errors: type[Exception] = psycopg.Error
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_engine(
+        self._engine = sqlalchemy.create_engine(
             url,
             hide_parameters=True,
             pool_size=CONNECTIONS,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import suppress
 
-from sqlalchemy import URL, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -21,7 +22,7 @@ class SQLiteEngine:
     errors: type[Exception] = sqlite3.Error
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_engine(
+        self._engine = sqlalchemy.create_engine(
             url,
             hide_parameters=True,
             pool_size=4,

@@ -8,6 +8,7 @@ import redis
 from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import RedisBroker
 
+from ...runtime import tracing
 from ..redis.urls import keepalive, plain_url
 
 QUEUE = "jobs"
@@ -50,11 +51,19 @@ def make_broker(url: str, *, prefix: str, middleware: Sequence[Middleware]) -> R
     )
     return RedisBroker(  # type: ignore[no-untyped-call]
         client=redis.Redis(connection_pool=pool),
-        middleware=list(middleware),
+        middleware=[*_tracing(), *middleware],
         namespace=f"{prefix}:dramatiq",
         heartbeat_timeout=DEAD_SECONDS * 1000,
         maintenance_chance=MAINTENANCE,
     )
+
+
+def _tracing() -> list[Middleware]:
+    if not tracing.is_on():
+        return []
+    from .traced import TracedJobs  # an extra, which need not be installed
+
+    return [TracedJobs()]
 
 
 def message(job_id: str, request_id: str) -> Message[None]:

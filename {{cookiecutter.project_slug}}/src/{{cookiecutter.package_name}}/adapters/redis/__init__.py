@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...domain.errors import Unavailable
 from ...domain.ticks import PRODUCER
+from ...runtime import tracing
 from .leases import RedisLeases
 from .limiter import RedisLimiter
 from .link import RedisLink
@@ -61,7 +62,7 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
     """
     worker = secrets.token_hex(8)
     link = RedisLink(url)
-    signals = RedisSignals(link, url, prefix=prefix, worker=worker)
+    signals = _signals_class()(link, url, prefix=prefix, worker=worker)
     presence = RedisPresence(link, prefix=prefix, worker=worker)
     await signals.start()
     manager = SignalsManager(signals)
@@ -84,3 +85,12 @@ async def open_redis(url: str, *, prefix: str) -> AsyncIterator[RedisStores]:
         await manager.close()
         await signals.close()
         await link.close()
+
+
+def _signals_class() -> type[RedisSignals]:
+    if not tracing.is_on():
+        return RedisSignals
+    from .traced import TracedSignals, trace_commands  # an extra, which need not be installed
+
+    trace_commands()
+    return TracedSignals

@@ -80,9 +80,7 @@ class RedisSignals:
         self.healthy = False
 
     async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
-        data = signal if isinstance(signal, bytes) else msgspec.json.encode(signal)
-        if not self._outbox.put(b"%b:%b:%b" % (self._worker, topic.encode(), data)):
-            self._not_sent(1)
+        self._put(self._worker, topic, signal)
 
     def subscribe(self, topic: str, handler: Handler) -> None:
         inbox = Mailbox(MAILBOX_BYTES)
@@ -153,6 +151,9 @@ class RedisSignals:
             topic = name.decode(errors="replace")
         if topic == _MISSED:
             self._missed.set()
+        self._hand_over(topic, data)
+
+    def _hand_over(self, topic: str, data: bytes) -> None:
         for inbox in self._inboxes.get(topic, ()):
             if not inbox.put(data):
                 self.report_missed()
@@ -173,6 +174,11 @@ class RedisSignals:
             await sleep(1.0)  # at most so often, and time for a failing store to come back
 
     # Sending
+
+    def _put(self, sender: bytes, topic: str, signal: bytes | msgspec.Struct) -> None:
+        data = signal if isinstance(signal, bytes) else msgspec.json.encode(signal)
+        if not self._outbox.put(b"%b:%b:%b" % (sender, topic.encode(), data)):
+            self._not_sent(1)
 
     async def _send(self) -> None:
         while True:
