@@ -1,4 +1,4 @@
-"""The connection of a request, taken over from eventlet's server."""
+"""The connection of a request, from eventlet's server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from eventlet import wsgi
 from .wsgi import Environ
 
 
-def take_over(environ: Environ) -> socket.socket:
-    """The connection of the current request, for the application alone."""
-    connection: socket.socket = environ["eventlet.input"].get_socket()
-    return connection
+def connection(environ: Environ) -> socket.socket:
+    """The connection of the current request, to set its timeout or to take it over."""
+    taken: socket.socket = environ["eventlet.input"].get_socket()
+    return taken
 
 
 def hand_back() -> Iterable[bytes]:

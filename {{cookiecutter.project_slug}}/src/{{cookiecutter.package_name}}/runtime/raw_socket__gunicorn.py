@@ -1,4 +1,4 @@
-"""The connection of a request, taken over from gunicorn."""
+"""The connection of a request, from gunicorn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from .wsgi import Environ
 
 
-def take_over(environ: Environ) -> socket.socket:
-    """The connection of the current request, for the application alone."""
-    connection: socket.socket = environ["gunicorn.socket"]
-    return connection
+def connection(environ: Environ) -> socket.socket:
+    """The connection of the current request, to set its timeout or to take it over."""
+    taken: socket.socket = environ["gunicorn.socket"]
+    return taken
 
 
 def hand_back() -> Iterable[bytes]:

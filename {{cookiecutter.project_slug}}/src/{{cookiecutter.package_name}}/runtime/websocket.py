@@ -23,7 +23,7 @@ from wsproto.utilities import LocalProtocolError, generate_accept_token
 
 from .frames import acceptable
 from .mode import Lock, give_way
-from .raw_socket import hand_back, take_over
+from .raw_socket import connection, hand_back
 from .wsgi import Environ, StartResponse, answer
 
 STALL_SECONDS = 10.0
@@ -62,7 +62,7 @@ class WebSocket:
         if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13" or len(key) != 24:
             text = b"This WebSocket handshake is not one of RFC 6455, version 13.\n"
             return answer(start_response, HTTPStatus.BAD_REQUEST, "text/plain", text)
-        self._socket = take_over(environ)
+        self._socket = connection(environ)
         self._socket.settimeout(STALL_SECONDS)
         if self._socket.family != socket.AF_UNIX:  # else a small frame waits for an acknowledgement
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
