@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from {{cookiecutter.package_name}}.runtime import incoming_body
+from {{cookiecutter.package_name}}.runtime.asgi import Message
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 from {{cookiecutter.package_name}}.runtime.body_file import chunks
 from {{cookiecutter.package_name}}.runtime.flask_app import AsgiFlask
@@ -65,6 +66,16 @@ class Views:
         @app.post("/both")
         async def as_file() -> str:
             return str(len(request.stream.read(10)))
+
+        @app.post("/late")
+        def late() -> Response:
+            stream = request.stream
+
+            def parts() -> Iterator[bytes]:
+                yield b"so far: "
+                yield b"%d" % sum(note(lambda: stream.read(10)))
+
+            return Response(parts())
 
         @app.post("/early")
         def early() -> tuple[str, int]:
@@ -222,11 +233,37 @@ async def test_as_a_file_only_in_a_thread(client: httpx.AsyncClient) -> None:
     assert (await client.post("/both", content=b"x")).status_code == 500
 
 
-async def test_the_end_of_the_server_ends_a_read(views: Views) -> None:
+async def test_what_is_being_answered_is_read_no_more(
+    url: str, views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming_body, "LINGER_SECONDS", 0.2)
+    with upload(url, "/late") as connection:
+        await happens(lambda: views.ends, ["ClientDisconnected"])
+        assert b"so far: " in await asyncio.to_thread(read_all, connection)
+
+
+async def test_a_server_that_gives_a_request_up_gets_its_thread_back(views: Views) -> None:
     bridge = FlaskASGI(views.application(), max_body_bytes=LIMIT, streamed={"text/lines"})
-    with serve(bridge) as url:
-        connection = upload(url, "/plain")
-        send(connection, b"some")
-        await happens(lambda: views.read, 4)
+    messages: list[Message] = [{"type": "http.request", "body": b"some", "more_body": True}]
+
+    async def receive() -> Message:
+        if not messages:
+            await asyncio.Event().wait()
+        return messages.pop()
+
+    async def send(_: Message) -> None: ...
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/plain",
+        "query_string": b"",
+        "http_version": "1.1",
+        "headers": [(b"content-type", b"text/lines")],
+    }
+    serving = asyncio.create_task(bridge(scope, receive, send))
+    await happens(lambda: views.read, 4)
+    serving.cancel()
     await happens(lambda: views.ends, ["ClientDisconnected"])
-    connection.close()
+    await happens(lambda: bridge._pool._in_flight, 0)
+    await bridge.close()
