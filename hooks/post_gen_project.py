@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path.cwd() / ".generator"))
+sys.path[0] = str(Path.cwd() / ".generator")  # for the folder of all temporary files
 
 from shape import shape  # noqa: E402
 

@@ -50,7 +50,7 @@ def follow(project: Path) -> None:
     [route] = blocks(readme, "Add a route")
     (package / "http/me.py").write_text(route, "utf-8")
     insert(package / "http/blueprints.py", "me, ", "messages, quotes, ")
-    insert(package / "http/blueprints.py", "me.bp, ", "messages.bp, ")
+    insert(package / "http/blueprints.py", "me.bp,\n    ", "messages.bp,")
 
     [setting] = blocks(readme, "Add a setting")
     insert(package / "settings.py", setting, "    history_size: ")

@@ -60,30 +60,53 @@ WHOLE = first_of_their_kind()
 agree; other rows run what depends on their choices, and the chat over the wire."""
 OF_ITS_CHOICES = "tests/unit --ignore=tests/unit/runtime tests/wire/test_chat.py"
 # The page is the same in every project: tried in two modes.
-ELSEWHERE = "--ignore=tests/browser --ignore=tests/test_browser.py"
+ELSEWHERE = "tests/unit tests/wire tests/conformance"
 WITH_THEM = {"asgi", "gevent"}
 
 
-# The dashboard is drawn where it comes to a mode for the first time.
-DASHBOARD = "tests/browser/test_dashboard.py"
+# The dashboard is drawn where it comes to a mode for the first time, and a price is followed from
+# where it comes from to the chart where a source, a mode or a way to keep data does.
+DASHBOARD = "test_dashboard.py"
+WHOLE_WAY = "test_whole_way.py"
 
 
-def draws_dashboard(number: int) -> bool:
-    """Eventlet's browser tests need a process of their own: there the page's unit tests must do."""
-    *before, row = [(r.get("dashboard"), r.get("async_mode")) for r in COMBINATIONS[: number + 1]]
-    return row[0] == "dash" and row[1] != "eventlet" and row not in before
+def watched(number: int) -> list[str]:
+    """The tests in a browser that the row runs of those that depend on its choices."""
+    *before, row = COMBINATIONS[: number + 1]
+    dashboards = [(each.get("dashboard"), each.get("async_mode")) for each in before]
+    dashboard = (row.get("dashboard"), row.get("async_mode"))
+    seen = {room for each in before for room in ways(each)}
+    return [
+        *([DASHBOARD] if dashboard[0] == "dash" and dashboard not in dashboards else []),
+        *([WHOLE_WAY] if not seen.issuperset(ways(row)) else []),
+    ]
+
+
+def ways(row: dict[str, str]) -> list[tuple[str, ...]]:
+    """What a price on its way depends on."""
+    mode, stores, _ = rooms(row)
+    return [mode, stores, ("scraper", row.get("scraper", "none"))]
+
+
+def in_a_browser(number: int) -> str:
+    """The same as words for pytest. Eventlet's need processes of their own."""
+    files = watched(number)
+    if COMBINATIONS[number].get("async_mode") == "eventlet":
+        test = "tests/test_browser.py::test_in_a_process_without_patches"
+        return "".join(f" {test}[{file}]" for file in files)
+    return "".join(f" tests/browser/{file}" for file in files)
 
 
 def selected(number: int) -> list[str]:
     """What ``make test`` is given for a row."""
-    if number not in WHOLE:
-        scraped = COMBINATIONS[number].get("scraper", "none") != "none"
-        more = [" tests/wire/test_scraper.py"] if scraped else []
-        more += [f" {DASHBOARD}"] if draws_dashboard(number) else []
-        return [f"ARGS={OF_ITS_CHOICES}{''.join(more)}"]
     modes = [row.get("async_mode") for row in COMBINATIONS[:number]]
-    mode = COMBINATIONS[number]["async_mode"]
-    return [] if mode in WITH_THEM and mode not in modes else [f"ARGS={ELSEWHERE}"]
+    mode = COMBINATIONS[number].get("async_mode")
+    if number in WHOLE and mode in WITH_THEM and mode not in modes:
+        return []
+    scraped = COMBINATIONS[number].get("scraper", "none") != "none"
+    more = " tests/wire/test_scraper.py" if scraped and number not in WHOLE else ""
+    basis = ELSEWHERE if number in WHOLE else OF_ITS_CHOICES
+    return [f"ARGS={basis}{more}{in_a_browser(number)}"]
 
 
 IDS = [*("-".join(row.values()) for row in ROWS), "longest-package", "hostile-texts"]

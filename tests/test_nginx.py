@@ -181,6 +181,31 @@ def test_the_feed_passes_as_socket_and_as_stream(service: Served, url: str) -> N
         desk.disconnect()
 
 
+def test_a_stream_of_ticks_passes_as_it_comes(service: Served, url: str) -> None:
+    """A line is heard of while the body that brings it is still being sent."""
+    heard = threading.Event()
+    desk = client(
+        url, "/feed", service.token("eve", scope="feed:read"), ticks=lambda _: heard.set()
+    )
+
+    def lines() -> Iterator[bytes]:
+        yield b'{"symbol": "BOLT", "price": 1}\n'
+        assert heard.wait(SECONDS)
+        yield b'{"symbol": "BOLT", "price": 2}\n'
+
+    try:
+        wanted = {"symbols": ["BOLT"]}
+        assert desk.call("subscribe", wanted, namespace="/feed", timeout=SECONDS)["ok"]
+        headers = bearer(service, "desk", "feed:write") | {"Content-Type": "application/x-ndjson"}
+        address = f"{url}/api/v1/ticks/stream"
+        done = httpx.post(address, content=lines(), headers=headers, timeout=2 * SECONDS)
+        assert (done.status_code, done.json()) == (202, {"accepted": 2})
+        long = b"\n" * (3 << 20)
+        assert httpx.post(address, content=long, headers=headers, timeout=SECONDS).is_success
+    finally:
+        desk.disconnect()
+
+
 def test_the_client_s_address_counts(service: Served, url: str) -> None:
     """Limits count the address that nginx sees, whatever the client says it is."""
 

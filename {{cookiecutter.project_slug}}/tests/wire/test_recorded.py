@@ -1,10 +1,8 @@
 """What was accepted is in the database when the service comes back."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import httpx
 
+from ..support.database import database
 from ..support.service import Service, running_service
 from ..support.waiting import eventually
 
@@ -23,12 +21,12 @@ def recorded(service: Service) -> list[float]:
     return [tick["price"] for tick in ticks[::-1]]
 
 
-def test_all_of_it(tmp_path: Path) -> None:
-    env: Mapping[str, str] = {"DATABASE_URL": f"sqlite:///{tmp_path}/kept.sqlite3"}
-    with running_service(env) as service:
-        publish(service, range(500))
-        eventually(lambda: recorded(service) == list(range(500)))
-        publish(service, range(500, 700))
-        assert service.terminate() == 0  # at once: what waits is written before it ends
-    with running_service(env) as service:
-        assert recorded(service) == list(range(700))
+def test_all_of_it() -> None:
+    with database() as url:
+        with running_service({"DATABASE_URL": url}) as service:
+            publish(service, range(500))
+            eventually(lambda: recorded(service) == list(range(500)))
+            publish(service, range(500, 700))
+            assert service.terminate() == 0  # at once: what waits is written before it ends
+        with running_service({"DATABASE_URL": url}) as service:
+            assert recorded(service) == list(range(700))

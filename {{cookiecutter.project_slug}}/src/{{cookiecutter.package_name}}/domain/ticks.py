@@ -87,13 +87,18 @@ def moment(tick: Tick) -> tuple[datetime, float]:
     return tick.at, tick.price
 
 
+def is_ahead(tick: Tick, now: datetime) -> bool:
+    """Whether a tick is further in the future than clocks may differ."""
+    return tick.at > now + MAX_AHEAD
+
+
 def acceptable(ticks: Sequence[Tick], now: datetime) -> Sequence[Tick]:
     """`ticks`, if they may be published.
 
     :raises Refused: ``invalid_payload``, naming the tick.
     """
     for number, tick in enumerate(ticks):
-        if tick.at > now + MAX_AHEAD:
+        if is_ahead(tick, now):
             seconds = MAX_AHEAD.total_seconds()
             raise Refused(
                 "invalid_payload", f"ticks[{number}].at: more than {seconds:.0f} s in the future"

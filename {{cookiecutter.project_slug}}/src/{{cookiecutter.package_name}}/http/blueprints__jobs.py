@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from . import history, jobs, messages, quotes, reference, stream, ticks, tokens
+from . import history, jobs, messages, quotes, reference, stream, tick_stream, ticks, tokens
 
-API = (messages.bp, ticks.bp, history.bp, jobs.bp, stream.bp, quotes.bp, tokens.bp, reference.bp)
+API = (
+    messages.bp,
+    ticks.bp,
+    tick_stream.bp,
+    history.bp,
+    jobs.bp,
+    stream.bp,
+    quotes.bp,
+    tokens.bp,
+    reference.bp,
+)

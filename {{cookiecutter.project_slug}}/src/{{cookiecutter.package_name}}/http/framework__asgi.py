@@ -7,19 +7,32 @@ from typing import Any, cast
 
 from flask import Flask, Response, render_template, request
 
+from ..runtime.body_file import chunks
 from ..runtime.flask_app import AsgiFlask, StreamedResponse
 
 _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Proxies pass on what comes as it comes."""
+STREAMED_TYPES = ("application/x-ndjson",)
+"""Bodies that views read while they arrive, with :func:`request_chunks`. Others come first."""
 
 
 def make_app(name: str, **options: Any) -> Flask:
-    return AsgiFlask(name, **options)
+    app = AsgiFlask(name, **options)
+    app.config["STREAMED_TYPES"] = STREAMED_TYPES
+    return app
 
 
 async def request_body() -> bytes:
     """The whole body of the current request; one that is too large is refused with 413."""
     return request.get_data()
+
+
+def request_chunks(max_bytes: int) -> AsyncIterator[bytes]:
+    """The body of the current request while it arrives; one larger than `max_bytes` is a 413.
+
+    It has to be of one of the types in :data:`STREAMED_TYPES`.
+    """
+    return chunks(request.environ["wsgi.input"], max_bytes)
 
 
 async def page(template: str, **values: Any) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..runtime.incoming_body import chunks
+
 _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Proxies pass on what comes as it comes."""
 
@@ -25,6 +27,11 @@ def request_body() -> bytes:
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body
+
+
+def request_chunks(max_bytes: int) -> Iterator[bytes]:
+    """The body of the current request while it arrives; one larger than `max_bytes` is a 413."""
+    return chunks(request.environ, max_bytes)
 
 
 def page(template: str, **values: Any) -> str:

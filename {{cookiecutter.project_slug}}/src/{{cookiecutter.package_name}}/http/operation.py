@@ -16,11 +16,14 @@ from ..runtime.contract import Operation, Route
 from ..runtime.refusal import describe_invalid
 from ..runtime.tokens import TokenCode
 from .codes import status_of
-from .framework import request_body
+from .framework import request_body, request_chunks
 from .guard import authenticate, limit
+from .lines import LINES, decoded, line_type
 
 View = Callable[..., Awaitable[Any]]
-RESERVED = ("query", "body", "claims", "return")
+RESERVED = ("query", "body", "lines", "claims", "return")
+MAX_LINES_BYTES = 16 << 20
+"""Largest body that is a stream of lines."""
 
 _operations: dict[Callable[..., Any], Operation] = {}
 
@@ -43,6 +46,8 @@ def operation(
     what is returned is sent as JSON, unless it is a response: an event stream, or what else
     `media_type` says. ``claims`` are those of the token, which must have `scope`.
 
+    A view that takes ``lines: AsyncIterator[Lines[T]]`` reads lines of JSON while they arrive.
+
     :param codes: refusals that may come beside those that its types bring along.
     """
 
@@ -59,7 +64,10 @@ def operation(
                 if "claims" in hints:
                     arguments["claims"] = claims
             arguments |= await _read(described, path)
-            result = await view(**arguments)
+            if described.body_type == LINES:
+                result = await _with_lines(view, arguments, described.body)
+            else:
+                result = await view(**arguments)
             if isinstance(result, Response):
                 return result
             return Response(
@@ -97,11 +105,14 @@ def _describe(
     parameters = [(name, hint) for name, hint in hints.items() if name not in RESERVED]
     path = msgspec.defstruct(f"{view.__name__}_path", parameters) if parameters else None
     query, body = hints.get("query"), hints.get("body")
+    line = line_type(hints["lines"]) if "lines" in hints else None
     codes = ["rate_limited", "internal"]
-    if path or query or body:
+    if path or query or body or line:
         codes.append("invalid_payload")
-    if body:
+    if body or line:
         codes += ["too_large", "unsupported_media_type"]
+    if line:
+        codes.append("timeout")
     if scope is not None:
         codes += [*get_args(TokenCode), "forbidden", "overloaded"]
     streams = hints["return"] is Response
@@ -112,7 +123,8 @@ def _describe(
         scope=scope,
         path=path,
         query=query,
-        body=body,
+        body=line or body,
+        body_type=LINES if line else "application/json",
         result=Any if streams else hints["return"],
         media_type=media_type if streams else "application/json",
         status=status,
@@ -131,13 +143,28 @@ async def _read(described: Operation, path: dict[str, str]) -> dict[str, Any]:
             arguments = msgspec.structs.asdict(msgspec.convert(path, described.path, strict=False))
         if described.query is not None:
             arguments["query"] = _convert_query(_query(), described.query)
-        if described.body is not None:
+        if described.body_type == LINES:
+            if request.mimetype != LINES:
+                raise UnsupportedMediaType(f"send lines of JSON, with Content-Type: {LINES}")
+        elif described.body is not None:
             arguments["body"] = msgspec.json.decode(await _body(), type=described.body)
     except msgspec.ValidationError as error:
         raise Refused("invalid_payload", describe_invalid(error)) from None
     except (ValueError, RecursionError):
         raise Refused("invalid_payload", "the body is not JSON in UTF-8") from None
     return arguments
+
+
+async def _with_lines(view: View, arguments: dict[str, Any], line: type[Any]) -> Any:
+    """Let `view` read lines while they arrive. What it leaves is left at once, and not whenever
+    the interpreter tidies up: the connection may serve another request by then."""
+    chunks: Any = request_chunks(MAX_LINES_BYTES)
+    lines: Any = decoded(chunks, line)
+    try:
+        return await view(**arguments, lines=lines)
+    finally:
+        await lines.aclose()
+        await chunks.aclose()
 
 
 def _convert_query(given: dict[str, str], query: type[Any]) -> Any:

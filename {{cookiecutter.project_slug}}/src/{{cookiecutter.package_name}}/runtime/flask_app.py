@@ -39,7 +39,7 @@ class AsgiFlask(Flask):
 
         @functools.wraps(func)
         def call(*args: Any, **kwargs: Any) -> T:
-            if _inside_loop():
+            if inside_loop():
                 name = getattr(func, "__qualname__", repr(func))
                 raise RuntimeError(f"{name} was called as a plain function in async code: await it")
             return run_on_loop(loop, func(*args, **kwargs))
@@ -106,7 +106,8 @@ def run_on_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, 
     return tasks[0].result()
 
 
-def _inside_loop() -> bool:
+def inside_loop() -> bool:
+    """Whether the caller is async code."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

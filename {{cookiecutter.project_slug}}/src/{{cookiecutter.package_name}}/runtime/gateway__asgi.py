@@ -21,10 +21,15 @@ async def open_gateway(
 ) -> AsyncIterator[ASGIApp]:
     """Everything a client of this worker can reach.
 
-    :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413.
+    :param http: request bodies larger than its ``MAX_CONTENT_LENGTH`` are refused with 413; those
+        of the types in its ``STREAMED_TYPES`` are read by the view while they arrive.
     :param polling: whether Socket.IO clients may poll; those who may not are told what to do.
     """
-    bridge = FlaskASGI(http, max_body_bytes=http.config["MAX_CONTENT_LENGTH"])
+    bridge = FlaskASGI(
+        http,
+        max_body_bytes=http.config["MAX_CONTENT_LENGTH"],
+        streamed=http.config.get("STREAMED_TYPES", ()),
+    )
     drain.add(bridge.end_event_streams)
     mount = Mount(server, bridge)
     try:

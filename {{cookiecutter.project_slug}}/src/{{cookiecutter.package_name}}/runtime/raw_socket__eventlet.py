@@ -1,4 +1,4 @@
-"""The connection of a request, taken over from eventlet's server, and written to at once."""
+"""The connection of a request, from eventlet's server, and written to at once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from eventlet import wsgi
 from .wsgi import Environ
 
 
-def take_over(environ: Environ) -> socket.socket:
-    """The connection of the current request, for the application alone. It waits without end."""
-    connection: socket.socket = environ["eventlet.input"].get_socket()
-    connection.settimeout(None)
-    return connection
+def connection(environ: Environ) -> socket.socket:
+    """The connection of the current request, to set its timeout or to take it over."""
+    taken: socket.socket = environ["eventlet.input"].get_socket()
+    return taken
 
 
 def send_now(connection: socket.socket, data: bytes) -> int:

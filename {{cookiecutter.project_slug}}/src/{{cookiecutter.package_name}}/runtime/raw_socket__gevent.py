@@ -1,4 +1,4 @@
-"""The connection of a request, taken over from gunicorn, and how it is written to at once."""
+"""The connection of a request, from gunicorn, and how it is written to at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from .wsgi import Environ
 
 
-def take_over(environ: Environ) -> socket.socket:
-    """The connection of the current request, for the application alone. It waits without end."""
-    connection: socket.socket = environ["gunicorn.socket"]
-    connection.settimeout(None)
-    return connection
+def connection(environ: Environ) -> socket.socket:
+    """The connection of the current request, to set its timeout or to take it over."""
+    taken: socket.socket = environ["gunicorn.socket"]
+    return taken
 
 
 def send_now(connection: socket.socket, data: bytes) -> int:

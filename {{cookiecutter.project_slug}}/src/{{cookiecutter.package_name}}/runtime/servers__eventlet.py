@@ -90,6 +90,8 @@ class Process:
             max_size=open_long + SPARE_CONNECTIONS,
             keepalive=KEEP_ALIVE,
             socket_timeout=KEEP_ALIVE,
+            # its input ends with the body: so werkzeug reads one that does not say how long it is
+            environ={"wsgi.input_terminated": True},
             minimum_chunk_size=1,  # or it would collect 4 KB of an event stream before sending
             debug=False,
             capitalize_response_headers=False,

@@ -24,7 +24,7 @@ from wsproto.utilities import LocalProtocolError, generate_accept_token
 from .frames import acceptable
 from .mode import give_way
 from .outgoing import Outgoing, Unsent
-from .raw_socket import hand_back, take_over
+from .raw_socket import connection, hand_back
 from .websocket_frames import BINARY, CLOSE, MASKED, PONG, TEXT, extent, frame, text_frame, unmasked
 from .wheel import Wheel
 from .wsgi import Environ, StartResponse, answer
@@ -85,7 +85,8 @@ class WebSocket:
         if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13" or len(key) != 24:
             text = b"This WebSocket handshake is not one of RFC 6455, version 13.\n"
             return answer(start_response, HTTPStatus.BAD_REQUEST, "text/plain", text)
-        self._connection = take_over(environ)
+        self._connection = connection(environ)
+        self._connection.settimeout(None)
         if self._connection.family != socket.AF_UNIX:  # else small frames wait for each other
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._out = Outgoing(self._connection, self._make_unsent, self._on_stall)

@@ -9,12 +9,13 @@ from typing import IO, Any
 from werkzeug.wsgi import FileWrapper
 
 from .asgi import Scope
+from .body_file import BodyFile
 
 _FILE_BLOCK = 64 * 1024  # bytes; every block of a file costs a trip to the loop and back
 
 
-def build_environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
-    """What the application sees of a request whose whole `body` has arrived.
+def build_environ(scope: Scope, body: IO[bytes] | BodyFile) -> dict[str, Any]:
+    """What the application sees of a request.
 
     ``REMOTE_ADDR`` is the scope's client: whoever stands outside has replaced a proxy's address by
     the client's. Strings are bytes in latin-1, as WSGI wants it.

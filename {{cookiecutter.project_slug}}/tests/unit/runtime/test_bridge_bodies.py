@@ -11,7 +11,7 @@ import httpx
 import pytest
 from flask import Flask, request
 
-from {{cookiecutter.package_name}}.runtime import asgi_bridge
+from {{cookiecutter.package_name}}.runtime import asgi_bridge, incoming_body
 from {{cookiecutter.package_name}}.runtime.asgi_bridge import FlaskASGI
 
 from ...support.raw_http import connect, read_all
@@ -134,7 +134,7 @@ async def test_too_large_while_it_streams(client: httpx.AsyncClient) -> None:
 
 
 async def test_an_endless_body_is_cut_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi_bridge, "_LINGER_SECONDS", 0.3)
+    monkeypatch.setattr(incoming_body, "LINGER_SECONDS", 0.3)
     head = "POST /digest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     def pour() -> None:

@@ -95,6 +95,7 @@ OPERATION = contract.Operation(
     path=Path,
     query=Query,
     body=Draw,
+    body_type="application/json",
     result=Drawn,
     status=201,
     media_type="application/json",

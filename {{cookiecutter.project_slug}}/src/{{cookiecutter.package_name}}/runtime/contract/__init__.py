@@ -54,6 +54,7 @@ class Operation:
     :param scope: the scope a bearer token needs; ``None``: no token is asked for.
     :param path: a field for each parameter in the path; `query` likewise.
     :param body: a type JSON is decoded to, `result` one it is encoded from.
+    :param body_type: the media type of the body; of lines, `body` is one.
     :param media_type: of the response.
     :param failures: status and code of every refusal that may come instead.
     """
@@ -65,6 +66,7 @@ class Operation:
     path: type[msgspec.Struct] | None
     query: type[msgspec.Struct] | None
     body: Any
+    body_type: str
     result: Any
     status: int
     media_type: str

@@ -60,7 +60,7 @@ class _Writer:
         if parameters:
             written["parameters"] = parameters
         if operation.body is not None:
-            content = {"application/json": self._content(operation.body)}
+            content = {operation.body_type: self._content(operation.body)}
             written["requestBody"] = {"required": True, "content": content}
         written["responses"] = self._responses(operation)
         return written

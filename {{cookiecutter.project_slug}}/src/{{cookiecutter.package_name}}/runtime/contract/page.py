@@ -114,8 +114,9 @@ def _parameters(operation: Schema, named: dict[str, Schema]) -> Iterator[Part]:
 
 def _body(operation: Schema, named: dict[str, Schema]) -> Iterator[Part]:
     if "requestBody" in operation:
-        content = operation["requestBody"]["content"]["application/json"]
-        yield _part("Body", content["schema"], content.get("example"), named)
+        [(media_type, content)] = operation["requestBody"]["content"].items()
+        title = "Body" if media_type == "application/json" else f"Body, in lines ({media_type})"
+        yield _part(title, content["schema"], content.get("example"), named)
 
 
 def _results(operation: Schema, named: dict[str, Schema]) -> Iterator[Part]:

@@ -1,0 +1,13 @@
+"""Where a service under test keeps its data: in a real Redis."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from .valkey import running_valkey
+
+
+@contextmanager
+def stores() -> Iterator[Mapping[str, str]]:
+    """What the service needs to be told."""
+    with running_valkey() as redis:
+        yield {"REDIS_URL": redis.url}
