@@ -59,10 +59,16 @@ class OpenTelemetry(Tracing):
     def close(self) -> None:
         if self._provider is None:
             return
-        # the SDK would wait for 30 seconds for a collector that does not answer
-        closing = threading.Thread(target=self._provider.shutdown, daemon=True)
-        closing.start()
-        closing.join(CLOSE_SECONDS)
+        shutdown, closed = self._provider.shutdown, threading.Event()
+
+        def close() -> None:
+            shutdown()
+            closed.set()
+
+        # the SDK would wait for 30 seconds for a collector that does not answer; and where threads
+        # are eventlet's, a join that takes too long raises what ends the process
+        threading.Thread(target=close, daemon=True).start()
+        closed.wait(CLOSE_SECONDS)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
