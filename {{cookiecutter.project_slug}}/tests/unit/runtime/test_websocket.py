@@ -42,7 +42,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Peer]]:
     def open_one(handler: Callable[[WebSocket], Any] = echo) -> Peer:
         here, there = socket.socketpair()
         opened.extend((here, there))
-        monkeypatch.setattr(websocket, "take_over", lambda environ: there)
+        monkeypatch.setattr(websocket, "connection", lambda environ: there)
         monkeypatch.setattr(websocket, "hand_back", list)
         peer = Peer(here)
         tasks.append(mode.spawn(serve, WebSocket(wheel, handler, Engine())))

@@ -23,13 +23,13 @@ _log = logging.getLogger(__name__)
 
 def server_class(engine: Engine) -> type[RealtimeServer]:
     """The server for ``APP_ENGINE``. Where the fast one cannot be used, a warning says why."""
-    if engine == "fast" and (reason := obstacle()):
-        _log.warning("APP_ENGINE=fast cannot be had, serving as with stock: %s", reason)
-        return RealtimeServer
     if engine == "fast":
-        from .realtime import FastServer
+        reason = obstacle()
+        if reason is None:
+            from .realtime import FastServer
 
-        return FastServer
+            return FastServer
+        _log.warning("APP_ENGINE=fast cannot be had, serving as with stock: %s", reason)
     from .polling import StockServer
 
     return StockServer

@@ -32,8 +32,8 @@ class FastServer(RealtimeServer):
     def __init__(self, *, client_manager: Any, **options: Any) -> None:
         super().__init__(client_manager=with_prepared_frames(client_manager), **options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
-        self._triggers: dict[str, Handler] = {}
-        """What takes every event of a namespace, by its path."""
+        self._taking_all: dict[str, Any] = {}
+        """Namespaces whose ``trigger_event`` takes every event, by their path."""
         self.eio.shortcut = self.event_call
         self.eio.unsent = partial(Unsent, options["max_send_bytes"], self._policies)
 
@@ -44,7 +44,7 @@ class FastServer(RealtimeServer):
         self._handlers_found.clear()
         super().register_namespace(namespace_handler)
         if type(namespace_handler).trigger_event is not AsyncNamespace.trigger_event:
-            self._triggers[namespace_handler.namespace] = namespace_handler.trigger_event
+            self._taking_all[namespace_handler.namespace] = namespace_handler
 
     def event_call(self, session: Session, message: str) -> Call | None:
         """The handling of a text message if it is an event beyond doubt; else ``None``.
@@ -68,10 +68,10 @@ class FastServer(RealtimeServer):
         sid = self.manager.sid_from_eio_sid(session.sid, namespace or "/")
         if sid is None or not self.manager.is_connected(sid, namespace or "/"):
             return None
-        trigger = self._triggers.get(namespace or "/")
-        if trigger is not None and not self.handlers:
+        owner = self._taking_all.get(namespace or "/")
+        if owner is not None and not self.handlers:
             data.insert(1, sid)
-            return self._handle(session, trigger, data, namespace, ack_id)
+            return self._handle(session, owner.trigger_event, data, namespace, ack_id)
         handler = self._handler(namespace or "/", data[0])
         data[0] = sid
         return self._handle(session, handler, data, namespace, ack_id)

@@ -192,7 +192,7 @@ def running(**options: int) -> Iterator[Direct]:
         pytest.MonkeyPatch.context() as patch,
         open_gateway(direct.server, Flask(__name__), Drain(1), polling=False) as direct.app,
     ):
-        patch.setattr(websocket, "take_over", lambda environ: environ["connection of the test"])
+        patch.setattr(websocket, "connection", lambda environ: environ["connection of the test"])
         patch.setattr(websocket, "hand_back", list)
         try:
             yield direct

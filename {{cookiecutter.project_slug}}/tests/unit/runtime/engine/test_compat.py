@@ -15,9 +15,9 @@ from {{cookiecutter.package_name}}.runtime.engine import (
     server_class,
     websocket_class,
 )
+from {{cookiecutter.package_name}}.runtime.engine.polling import StockServer
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
-from {{cookiecutter.package_name}}.runtime.server import RealtimeServer
 
 NAMES = [(place, name) for place, names in compat.INTERNALS.items() for name in names.split()]
 INSTANCE_NAMES = [
@@ -60,7 +60,7 @@ def test_another_version_is_served_as_stock_and_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(dict_of(compat.TESTED), "picows", ((99, 0), (99, 1)))
-    assert server_class("fast") is RealtimeServer
+    assert server_class("fast") is StockServer
     assert websocket_class("fast") == "auto"
     assert f"picows {version('picows')} is not a version it is tested with" in caplog.text
 
