@@ -18,7 +18,7 @@ RETURN_SECONDS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What things cost in one async mode. Microseconds of CPU, and bytes; docs/sizing.md says how
+    """What things cost in this mode. Microseconds of CPU, and bytes; docs/sizing.md says how
     they were measured."""
 
     worker_bytes: int

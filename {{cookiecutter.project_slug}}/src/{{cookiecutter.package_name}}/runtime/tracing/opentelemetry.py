@@ -66,7 +66,7 @@ class OpenTelemetry(Tracing):
             closed.set()
 
         # the SDK would wait for 30 seconds for a collector that does not answer; and where threads
-        # are eventlet's, a join that takes too long raises what ends the process
+        # are green, a join that takes too long may raise what ends the process
         threading.Thread(target=close, daemon=True).start()
         closed.wait(CLOSE_SECONDS)
 
