@@ -1,6 +1,6 @@
 """Spans of HTTP requests.
 
-The instrumentations of ASGI and WSGI that OpenTelemetry has are not used: they put the query of an
+OpenTelemetry has instrumentations of web servers, which are not used: they put the query of an
 address into an attribute, and give a WebSocket one span for all of its life.
 """
 
