@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import socket as sockets
 import string
@@ -26,6 +27,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 pytestmark = pytest.mark.slow
 
+NDJSON = Path(__file__).parent / "clients/ndjson.py"
 PATH = "/socket.io/?EIO=4&transport=websocket"
 FRAMES = 60
 """Examples of each kind and mode; more by hand: pytest --hypothesis-seed=…"""
@@ -263,13 +265,14 @@ def test_the_http_api_is_as_it_is_described(service: Served, tmp_path: Path) -> 
             *("-H", f"Authorization: Bearer {service.token('ada', EVERY_SCOPE)}"),
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(NDJSON)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "Tested: 8" in done.stdout
+    assert "Tested: 9" in done.stdout
 
 
 def test_the_service_is_well_after_all(service: Served) -> None:

@@ -36,6 +36,8 @@ class _Symbol:
     delivered: Tick | None = None
     """The latest that those who want it have got, or had in their snapshots."""
     pending: list[Tick] = field(default_factory=list)
+    from_store: Tick | None = None
+    """What was read there. Its signal may still be on its way, and must not deliver it again."""
 
 
 class Feed:
@@ -151,6 +153,10 @@ class Feed:
             latest = await self._store.latest(symbols[start : start + CHECKED_AT_ONCE])
             missed = [tick for symbol, tick in latest.items() if self._is_news(symbol, tick)]
             self.receive(Batch(missed, time.time()))
+            with self._guard:
+                for tick in missed:
+                    if tick.symbol in self._symbols:
+                        self._symbols[tick.symbol].from_store = tick
 
     # Who wants what
 
@@ -172,6 +178,8 @@ class Feed:
                 known = self._symbols[symbol]
                 if tick in known.pending:  # it is in the snapshot
                     known.pending.remove(tick)
+                else:
+                    known.from_store = tick
                 known.delivered = tick
 
     def _want_no_more(self, symbols: Collection[str]) -> None:
@@ -191,7 +199,7 @@ class Feed:
         """Deliver a batch to those at this worker who want it."""
         with self._guard:
             wanted = False
-            for tick in batch.ticks:
+            for tick in self._without_read(batch.ticks):
                 symbol = self._symbols.get(tick.symbol)
                 if symbol is not None:
                     symbol.pending.append(tick)
@@ -204,6 +212,21 @@ class Feed:
             self._flushing = self._flushing or wanted
         if begins:
             mode.spawn(self._flush_in_batches)
+
+    def _without_read(self, ticks: list[Tick]) -> list[Tick]:
+        """Without what was read from the store before its signal came, and what came before that."""
+        read: dict[str, int] = {}
+        for position, tick in enumerate(ticks):
+            symbol = self._symbols.get(tick.symbol)
+            if symbol is None or symbol.from_store is None:
+                continue
+            if tick == symbol.from_store:
+                read[tick.symbol] = position
+            if tick.at >= symbol.from_store.at:
+                symbol.from_store = None
+        if not read:
+            return ticks
+        return [each for at, each in enumerate(ticks) if at > read.get(each.symbol, -1)]
 
     async def _flush_in_batches(self) -> None:
         while True:

@@ -15,7 +15,7 @@ from {{cookiecutter.package_name}}.domain.ticks import MAX_SYMBOLS, Tick
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.services import following
 from {{cookiecutter.package_name}}.services.feed import Feed
-from {{cookiecutter.package_name}}.services.publisher import Publisher
+from {{cookiecutter.package_name}}.services.publisher import Batch, Publisher
 from {{cookiecutter.package_name}}.services.recorder import Recorder
 
 from ...support.waiting import until
@@ -130,6 +130,29 @@ async def test_subscribing_while_ticks_come_misses_and_doubles_none(market: Mark
         first = ack.snapshot[0].price if ack.snapshot else -1.0
         assert worker.prices(sid)["ACME"] == [float(n) for n in range(int(first) + 1, published)]
     await mode.stop(task)
+
+
+async def test_a_signal_that_comes_after_its_tick_was_read_tells_nothing_twice(
+    market: Market,
+) -> None:
+    worker = market.worker()
+    signalled = [tick("ACME", 1), tick("ACME", 2, 1), tick("BOLT", 5)]
+    await market.store.put(signalled, key=None, fence=None)
+    acked = await worker.feed.subscribe("s1", Subscribe(["ACME"]))
+    assert acked.snapshot == [tick("ACME", 2, 1)]
+    worker.feed.receive(Batch([*signalled, tick("ACME", 3, 2)], 0.0))
+    worker.feed.receive(Batch([tick("ACME", 2, 1)], 0.0))  # sent again, after newer ones
+    await until(lambda: worker.prices("s1") == {"ACME": [3.0, 2.0]})
+
+
+async def test_nor_does_one_that_comes_after_a_check(market: Market) -> None:
+    worker = market.worker()
+    await worker.feed.subscribe("s1", Subscribe(["ACME"]))
+    await market.store.put([tick("ACME", 1)], key=None, fence=None)
+    await worker.feed.check()
+    await until(lambda: worker.prices("s1") == {"ACME": [1.0]})
+    worker.feed.receive(Batch([tick("ACME", 1), tick("ACME", 2, 1)], 0.0))
+    await until(lambda: worker.prices("s1") == {"ACME": [1.0, 2.0]})
 
 
 async def test_who_unsubscribes_or_goes_leaves_nothing(market: Market) -> None:
