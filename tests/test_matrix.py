@@ -56,12 +56,36 @@ def first_of_their_kind() -> set[int]:
 
 
 WHOLE = first_of_their_kind()
-"""Rows that run all tests. The machine room is the same source wherever the mode and the stores
-agree; other rows run what depends on their choices, and the chat over the wire."""
-OF_ITS_CHOICES = "tests/unit --ignore=tests/unit/runtime tests/wire/test_chat.py"
+"""Rows that show what they are over the wire as well."""
+RUNTIME = "tests/unit/runtime"
+OF_THE_MODE = (
+    *("admin", "admin_shared", "bad_input", "drain", "handshake", "logs", "polling"),
+    *("serve", "slow_reader", "stock", "tick_stream", "traces", "uvicorn"),
+)
+WHAT_KEEPS_DATA = " ".join(
+    ["tests/wire", *(f"--ignore=tests/wire/test_{name}.py" for name in OF_THE_MODE)]
+)
 # The page is the same in every project: tried in two modes.
-ELSEWHERE = "tests/unit tests/wire tests/conformance"
-WITH_THEM = {"asgi", "gevent"}
+WITH_BROWSER = {"asgi", "gevent"}
+# What speaks the protocols is the same in both async modes.
+AS_IN_ASGI = {"quart": f"tests/unit tests/wire --ignore={RUNTIME}/engine"}
+
+
+def basis(number: int) -> str:
+    """The tests of a row, as words for pytest; all of them if there are none.
+
+    The machine room is the same source wherever the mode agrees, and is tried where a mode comes
+    for the first time. What keeps data is tried over the wire where a store does. Every row runs
+    what depends on its choices, and the chat over the wire.
+    """
+    mode = COMBINATIONS[number].get("async_mode", CHOICES["async_mode"][0])
+    before = [row.get("async_mode", CHOICES["async_mode"][0]) for row in COMBINATIONS[:number]]
+    if mode not in before:
+        everywhere = "tests/unit tests/wire tests/conformance"
+        return "" if mode in WITH_BROWSER else AS_IN_ASGI.get(mode, everywhere)
+    of_its_choices = f"tests/unit --ignore={RUNTIME}"
+    over_the_wire = WHAT_KEEPS_DATA if number in WHOLE else "tests/wire/test_chat.py"
+    return f"{of_its_choices} {over_the_wire}"
 
 
 # The dashboard is drawn where it comes to a mode for the first time, and a price is followed from
@@ -99,14 +123,12 @@ def in_a_browser(number: int) -> str:
 
 def selected(number: int) -> list[str]:
     """What ``make test`` is given for a row."""
-    modes = [row.get("async_mode") for row in COMBINATIONS[:number]]
-    mode = COMBINATIONS[number].get("async_mode")
-    if number in WHOLE and mode in WITH_THEM and mode not in modes:
+    words = basis(number)
+    if not words:
         return []
     scraped = COMBINATIONS[number].get("scraper", "none") != "none"
-    more = " tests/wire/test_scraper.py" if scraped and number not in WHOLE else ""
-    basis = ELSEWHERE if number in WHOLE else OF_ITS_CHOICES
-    return [f"ARGS={basis}{more}{in_a_browser(number)}"]
+    more = " tests/wire/test_scraper.py" if scraped and "tests/wire " not in f"{words} " else ""
+    return [f"ARGS={words}{more}{in_a_browser(number)}"]
 
 
 IDS = [*("-".join(row.values()) for row in ROWS), "longest-package", "hostile-texts"]

@@ -82,3 +82,11 @@ def test_a_tag_of_another_version_is_no_release() -> None:
     done = notes("v99.0.0")
     assert done.returncode == 1
     assert "the tag says 99.0.0" in done.stderr
+
+
+@pytest.mark.xdist_group("grouped")
+def test_tests_that_share_what_is_dear_stay_together(request: pytest.FixtureRequest) -> None:
+    """xdist tells groups by what stands after an @; without it each worker makes all fixtures."""
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("tests are not spread over workers in this run")
+    assert request.node.nodeid.endswith("@grouped")

@@ -214,7 +214,7 @@ class Feed:
             mode.spawn(self._flush_in_batches)
 
     def _without_read(self, ticks: list[Tick]) -> list[Tick]:
-        """Without what was read from the store before its signal came, and what came before that."""
+        """Without what was read from the store before its signal came, and what came before it."""
         read: dict[str, int] = {}
         for position, tick in enumerate(ticks):
             symbol = self._symbols.get(tick.symbol)
