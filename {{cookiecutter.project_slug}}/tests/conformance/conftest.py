@@ -10,7 +10,7 @@ from .target import Target, running_target
 FLAVOURS = ["eio", "sio"]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="session", params=ENGINES)
 def targets(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Target]]:
     with running_target("eio", request.param) as eio, running_target("sio", request.param) as sio:
         yield {"eio": eio, "sio": sio}

@@ -19,7 +19,9 @@ from ..support.service import START_TIMEOUT, free_port
 
 INTERVAL = 1.0
 TIMEOUT = 2.0
-PATIENCE = 6.0
+CONNECT_TIMEOUT = 5.0
+"""Longer than three pings on a busy machine: who answers them has said nothing else."""
+PATIENCE = 10.0
 """Seconds within which what is waited for has to come."""
 
 
@@ -159,7 +161,12 @@ def running_target(flavour: str, engine: str) -> Iterator[Target]:
     command = [sys.executable, "-m", f"{__package__}.server"]
     process = subprocess.Popen(
         [*command, "--port", str(target.port), "--flavour", flavour],
-        env={**os.environ, "APP_ENGINE": engine, "APP_PING_TIMEOUT": f"{TIMEOUT:.0f}"},
+        env={
+            **os.environ,
+            "APP_ENGINE": engine,
+            "APP_PING_TIMEOUT": f"{TIMEOUT:.0f}",
+            "APP_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
+        },
     )
     try:
         _wait_until_live(target, process)
