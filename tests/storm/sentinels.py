@@ -66,9 +66,11 @@ class Sentinels:
 
         What replication that does not wait may lose is no matter of the service.
         """
-        primary, _ = self._ports
+        primary, replica = self._ports
         assert _ask(primary, "CLIENT PAUSE 5000 WRITE") == "OK"  # nobody gets an answer
-        assert _ask(primary, "WAIT 1 4000") == "1"
+        deadline = time.monotonic() + 4
+        while _offset(replica, "slave") < _offset(primary, "master"):
+            assert time.monotonic() < deadline, "the replica is behind"
         self._primary.kill()
         return time.monotonic()
 
@@ -99,6 +101,13 @@ def _knows_all(port: int) -> bool:
         return False
     in_step = [replica["master-link-status"] for replica in replicas]
     return state["num-other-sentinels"] == "2" and in_step == ["ok"]
+
+
+def _offset(port: int, role: str) -> int:
+    """How much of what was written a server has."""
+    lines = _ask(port, "INFO replication").split("\r\n")
+    [offset] = [line for line in lines if line.startswith(f"{role}_repl_offset:")]
+    return int(offset.partition(":")[2])
 
 
 def _table(flat: list[str]) -> dict[str, str]:

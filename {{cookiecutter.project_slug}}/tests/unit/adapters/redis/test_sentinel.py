@@ -148,6 +148,7 @@ async def test_a_primary_that_is_killed_is_followed_by_its_replica(
     fence = await one.leases.claim("feed", 60)
     await hears(one, other, said, b"before")
     with redis.Redis(port=servers.primary.port, socket_timeout=25) as client:
+        client.set("mark", "written")  # WAIT is about what its own client wrote, and all before
         assert client.wait(1, 20_000) == 1
     servers.primary.kill()
     with pytest.raises(Unavailable):
