@@ -267,15 +267,22 @@ def command(values: dict[str, Any], found: list[Refusal]) -> str:
     given = {option: value for option, value in answer.items() if value != implied[option]}
 
     template = str(values.get("_template", "cookiecutter-flask-realtime"))
+    unmoved = ["--default-config"] if has_defaults_of_its_own() else []
     if "_output_dir" not in values:  # cruft
         extra = ["--extra-context", json.dumps(given, ensure_ascii=False)] if given else []
-        return shlex.join(["cruft", "create", template, "--no-input", *extra])
-    words = ["cookiecutter", template, "--no-input"]
+        return shlex.join(["cruft", "create", template, "--no-input", *unmoved, *extra])
+    words = ["cookiecutter", template, "--no-input", *unmoved]
     if values.get("_checkout"):
         words += ["--checkout", str(values["_checkout"])]
     if os.path.realpath(values["_output_dir"]) != os.path.realpath(os.environ.get("PWD", "")):
         words += ["--output-dir", values["_output_dir"]]
     return shlex.join([*words, *(f"{option}={value}" for option, value in given.items())])
+
+
+def has_defaults_of_its_own() -> bool:
+    """Whether cookiecutter would go by other defaults here, even if no file is named."""
+    personal = Path("~/.cookiecutterrc").expanduser()
+    return "COOKIECUTTER_CONFIG" in os.environ or personal.is_file()
 
 
 def message(found: list[Refusal], corrected: str) -> str:

@@ -1,4 +1,4 @@
-"""Check the answers given on cookiecutter's command line, before it asks or fails.
+"""Check the answers of cookiecutter's command line and file of defaults, before it asks or fails.
 
 cookiecutter ignores an option it does not know, and meets an unknown choice with a traceback;
 both happen before ``pre_gen_project.py`` could speak. This hook gets no values, so it reads the
@@ -21,6 +21,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 
+import defaults_file  # noqa: E402
 import pre_gen_project as rules  # noqa: E402
 
 # What takes a value in the next word; the short ones may end a cluster such as -fo.
@@ -103,10 +104,15 @@ def derived(given: dict[str, str]) -> Iterator[tuple[str, str]]:
         )
 
 
-def review(arguments: list[str]) -> tuple[list[rules.Refusal], list[str]]:
-    """What is refused, and the arguments with each refused word corrected or left out."""
+def review(
+    arguments: list[str], file: defaults_file.DefaultsFile | None = None
+) -> tuple[list[rules.Refusal], list[str]]:
+    """What is refused, and the arguments with each refused word corrected or left out.
+
+    Where `file` is at fault, they go without it, and say themselves what it means to say.
+    """
     found = []
-    given = {}
+    given: dict[str, str] = {}
     corrected: list[str | None] = [*arguments]
     for index in positions(arguments):
         option, _, value = arguments[index].partition("=")
@@ -115,11 +121,19 @@ def review(arguments: list[str]) -> tuple[list[rules.Refusal], list[str]]:
             found.append(refusal)
             known = option in rules.OPTIONS
             corrected[index] = f"{option}={refusal.correction}" if known else refusal.correction
-    for refusal in rules.conflicts(given):
+    if file and (in_file := defaults_file.review(file)):
+        words = [word for word in corrected if word is not None]
+        spelled = defaults_file.spelled_out(file, in_file, given)
+        corrected = [*defaults_file.without_file(words), *spelled]
+        found += in_file
+    implied = defaults_file.answers(file) if file else {}
+    for refusal in rules.conflicts(implied | given):
         found.append(refusal)
         wrong = f"{refusal.option}={refusal.value}"
         right = f"{refusal.option}={refusal.correction}"
         corrected = [right if word == wrong else word for word in corrected]
+        if right not in corrected:
+            corrected.append(right)
     for option, value in derived(given):
         if refusal := rules.check(option, value):
             found.append(refusal)
@@ -129,7 +143,9 @@ def review(arguments: list[str]) -> tuple[list[rules.Refusal], list[str]]:
 
 def main() -> None:
     rules.require_python()
-    found, corrected = review(cookiecutter_arguments(parent_words()))
+    arguments = cookiecutter_arguments(parent_words())
+    file = defaults_file.defaults_file(arguments) if arguments else None
+    found, corrected = review(arguments, file)
     if found:
         print(rules.message(found, shlex.join(["cookiecutter", *corrected])), file=sys.stderr)
         rules.forget_copy(Path.cwd())

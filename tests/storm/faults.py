@@ -25,13 +25,14 @@ RELOAD_SECONDS = 20.0
 class Redis:
     """A server as the projects ship it: each write is in its log before the answer."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, *options: str) -> None:
         self._log = directory / "appendonlydir"
         self.url = f"redis://127.0.0.1:{port}/0"
         self._command = [
             str(get_binary_path()),
             *("--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)),
             *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"),
+            *options,
         ]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import redis
 from dramatiq import Message, Middleware
 from dramatiq.brokers.redis import RedisBroker
+from redis.backoff import NoBackoff
+from redis.connection import SSLConnection
+from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from ...runtime import tracing
-from ..redis.urls import keepalive, plain_url
+from ..redis.primary import SENTINEL_SECONDS
+from ..redis.urls import keepalive, plain_url, sentinels
 
 QUEUE = "jobs"
 ACTOR = "run"
@@ -41,7 +48,17 @@ def make_broker(url: str, *, prefix: str, middleware: Sequence[Middleware]) -> R
 
     Its calls block, each for :data:`CALL_SECONDS` at most.
     """
-    pool = redis.ConnectionPool.from_url(
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        client=_connect(url),
+        middleware=[*_tracing(), *middleware],
+        namespace=f"{prefix}:dramatiq",
+        heartbeat_timeout=DEAD_SECONDS * 1000,
+        maintenance_chance=MAINTENANCE,
+    )
+
+
+def _connect(url: str) -> redis.Redis:
+    pool: Any = redis.ConnectionPool.from_url(
         plain_url(url),
         max_connections=MAX_CONNECTIONS,
         socket_timeout=CALL_SECONDS,
@@ -49,13 +66,38 @@ def make_broker(url: str, *, prefix: str, middleware: Sequence[Middleware]) -> R
         protocol=2,
         **keepalive(url),
     )
-    return RedisBroker(  # type: ignore[no-untyped-call]
-        client=redis.Redis(connection_pool=pool),
-        middleware=[*_tracing(), *middleware],
-        namespace=f"{prefix}:dramatiq",
-        heartbeat_timeout=DEAD_SECONDS * 1000,
-        maintenance_chance=MAINTENANCE,
+    named = sentinels(url)
+    if named is None:
+        return redis.Redis(connection_pool=pool)
+    sentinel: Any = _Sentinel
+    asked = sentinel(
+        named.addresses,
+        sentinel_kwargs={
+            "socket_timeout": SENTINEL_SECONDS,
+            "socket_connect_timeout": SENTINEL_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+            **named.options,
+        },
     )
+    elsewhere = {n: v for n, v in pool.connection_kwargs.items() if n not in ("host", "port")}
+    client: redis.Redis = asked.master_for(
+        named.service_name,
+        ssl=pool.connection_class is SSLConnection,
+        max_connections=MAX_CONNECTIONS,
+        **elsewhere,
+    )
+    return client
+
+
+class _Sentinel(Sentinel):
+    """Asked by one thread at a time: it moves who answered to the head of its list."""
+
+    _asking = threading.Lock()
+
+    def discover_master(self, service_name: str) -> Any:
+        above: Any = super()  # redis-py has no annotations here
+        with self._asking:
+            return above.discover_master(service_name)
 
 
 def _tracing() -> list[Middleware]:

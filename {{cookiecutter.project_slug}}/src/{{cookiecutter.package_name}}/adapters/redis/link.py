@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -25,8 +26,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from ...domain.errors import Unavailable
 from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP, observing
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
+from .primary import Primary, PrimaryConnection, PrimarySSLConnection
 from .scripts import Script, Scripts
-from .urls import keepalive, plain_url
+from .urls import keepalive, plain_url, sentinels
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,15 +44,18 @@ TIMEOUTS = (RedisTimeoutError, TimeoutError)
 OF_CLUSTERS = (ClusterCrossSlotError, ClusterDownError, MovedError)
 
 
-def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
+def connect(
+    url: str, primary: Primary | None, *, connections: int, decode: bool, retry: bool
+) -> Redis:
     """A client that connects when it is first used.
 
+    :param primary: where the Sentinels are asked that `url` names.
     :param retry: whether to repeat a command once whose connection broke, or whose server has
         become a replica, on a new connection.
     """
     again = Retry(NoBackoff(), 1, (RedisConnectionError, ReadOnlyError))
     never = Retry(NoBackoff(), 0, ())
-    pool = BlockingConnectionPool.from_url(
+    pool: Any = BlockingConnectionPool.from_url(
         plain_url(url),
         max_connections=connections,
         timeout=2 * CALL_SECONDS,  # the call's own deadline comes first
@@ -62,6 +67,10 @@ def connect(url: str, *, connections: int, decode: bool, retry: bool) -> Redis:
         protocol=2,
         driver_info=None,  # saves a round trip with each new connection
     )
+    if primary is not None:
+        secure = pool.connection_class is SSLConnection
+        pool.connection_class = PrimarySSLConnection if secure else PrimaryConnection
+        pool.connection_kwargs["connection_pool"] = primary
     return Redis.from_pool(pool)
 
 
@@ -82,7 +91,12 @@ class RedisLink:
     """
 
     def __init__(self, url: str) -> None:
-        self.client = connect(url, connections=MAX_CONNECTIONS, decode=True, retry=True)
+        named = sentinels(url)
+        self.primary = None if named is None else Primary(named)
+        """Where that is asked of Sentinels."""
+        self.client = connect(
+            url, self.primary, connections=MAX_CONNECTIONS, decode=True, retry=True
+        )
         self.up = True
         self._scripts = Scripts(self.client, self.call)
         self._answered = time.monotonic()
@@ -116,6 +130,11 @@ class RedisLink:
         if not self._is_single:
             await self.call(partial(self.client.mget, f"{prefix}:one", f"{prefix}:two"))
             self._is_single = True
+
+    def leads_there(self, connection: Any) -> bool:
+        """Whether `connection` is to the Redis that is now the primary, as far as is known."""
+        there = self.primary
+        return there is None or there.address == (connection.host, connection.port)
 
     def script(self, text: str) -> Script:
         """A Lua script, to be called with its keys and arguments. Raises as :meth:`call` does."""

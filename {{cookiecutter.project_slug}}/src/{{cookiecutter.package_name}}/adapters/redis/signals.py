@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from ...domain.errors import Unavailable
@@ -52,7 +53,7 @@ class RedisSignals:
         self.healthy = False
         """Whether this worker hears the others."""
         self._link = link
-        self._client = connect(url, connections=1, decode=False, retry=False)
+        self._client = connect(url, link.primary, connections=1, decode=False, retry=False)
         self._channel = f"{prefix}:signals"
         self._outside = f"{prefix}:{SOCKETIO}"
         self._worker = worker.encode()
@@ -132,6 +133,8 @@ class RedisSignals:
         heard = time.monotonic()
         while True:
             message = await pubsub.get_message(timeout=PING_SECONDS)
+            if not self._link.leads_there(pubsub.connection):
+                raise RedisConnectionError("another Redis has become the primary")
             if message is not None:
                 heard = time.monotonic()
                 if message["type"] == "message":

@@ -1,6 +1,8 @@
 """Jobs in Redis: kept for a day, ended once; workers are counted while they live."""
 
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from {{cookiecutter.package_name}}.adapters.redis.link import RedisLink
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.domain.jobs import KEPT_SECONDS, Job
 from {{cookiecutter.package_name}}.job_ports import Change
+from {{cookiecutter.package_name}}.runtime.mode import sleep
 
+from ....support.sentinels import watched
 from ....support.valkey import Valkey
 
 JOB = Job(id="j", kind="export", arguments={"symbol": 'Ü"\\'}, user="ada", request_id="r")
@@ -91,3 +95,24 @@ async def test_a_queue_that_does_not_answer_is_said_in_time(
         await queue.put(JOB)
     broker.close()
     await link.close()
+
+
+async def test_the_queue_follows_the_primary_that_sentinels_name(tmp_path: Path) -> None:
+    with watched(tmp_path) as servers:
+        servers.wait_until_replicated()
+        link = RedisLink(servers.url)
+        broker = make_broker(servers.url, prefix="p", middleware=[])
+        queue = DramatiqQueue(link, broker, prefix="p")
+        await queue.put(JOB)
+        servers.primary.kill()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                await queue.put(JOB)
+                break
+            except Unavailable:
+                assert time.monotonic() < deadline
+                await sleep(0.1)
+        assert broker.client.info("replication")["role"] == "master"
+        broker.close()
+        await link.close()

@@ -32,6 +32,8 @@ def test_nothing_else_may(env: str, workers: int) -> None:
         "unix:///run/redis.sock?db=1",
         "valkey://localhost",
         "valkeys://user:secret@valkey.example:6380/1?ssl_cert_reqs=required",
+        "redis+sentinel://one:26379,two:26379,three/0/primary",
+        "valkeys+sentinel://user:p%40ss@[::1]:26379/0/primary?sentinel_password=hunter2",
     ],
 )
 def test_urls_that_redis_takes(url: str) -> None:
@@ -53,6 +55,11 @@ def test_urls_that_redis_takes(url: str) -> None:
         "redis://:hunter2@localhost?colour=hunter2",
         "rediss://localhost?ssl_ca_certs=/not/there/hunter2",
         "redis+sentinel://:hunter2@one:26379,two:26379/primary",
+        "redis+sentinel://:hunter2@one:26379,two:26379/primary/0",
+        "redis+sentinel://:hunter2@one:26379,,two/0/primary",
+        "redis+sentinel://:hunter2@one:port/0/primary",
+        "redis+sentinel://:hunter2@one/0/primary?colour=hunter2",
+        "unix+sentinel://:hunter2@one/0/primary",
         "redis+cluster://:hunter2@localhost:7000",
         "redis://:hunter2@one:7000,two:7000/0",
     ],
@@ -66,8 +73,8 @@ def test_other_urls_are_refused_without_being_shown(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("redis+sentinel://one:26379/primary", "Sentinels"),
-        ("rediss+cluster://one:7000", "cluster"),
+        ("redis+sentinel://one:26379/primary", "/0/name"),
+        ("rediss+cluster://one:7000", "each signal would go to every node"),
         ("valkey://one:7000,two:7000", "several nodes"),
         ("redis://localhost?colour=red", "a parameter"),
         ("valkeys://localhost?ssl_ca_certs=/not/there.pem", "no such file"),
