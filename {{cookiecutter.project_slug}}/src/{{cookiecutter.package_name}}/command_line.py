@@ -10,9 +10,9 @@ from .backends import commands, open_backends
 from .commands import examine_further, further_commands
 from .runtime.doctor import Doctor
 from .runtime.environment import SettingsError
+from .runtime.frames import frame_limit
 from .runtime.logs import configure_logging
 from .runtime.serve import ServeOptions, claim_port
-from .runtime.server import frame_limit
 from .runtime.servers import serve_development, serve_production
 from .runtime.tokens import mint
 from .settings import PACKAGE, Settings, load_settings, settings_or_exit
