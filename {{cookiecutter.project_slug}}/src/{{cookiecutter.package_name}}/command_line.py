@@ -149,6 +149,7 @@ def _examine(settings: Settings, report: Doctor) -> None:
     report.ok("settings", f"for {settings.env}")
     report.ok("tokens", f"{', '.join(settings.jwt_algorithms)}, audience {settings.jwt_audience}")
     report.ok("origins", ", ".join(settings.allowed_origins) or "only this service's own pages")
+    report.ok("serializer", f"{settings.serializer}, of Socket.IO's packets")
     report.port(settings.host, settings.port)
     if settings.shows_console:
         report.file("console", VENDORED, "run: make assets")

@@ -1,6 +1,6 @@
 """With ``APP_SERIALIZER=msgpack`` the service speaks as Socket.IO's own parser, on either engine.
 
-``TEST_APP_SERIALIZER=msgpack make test`` runs all tests that use the library's client so.
+``TEST_APP_SERIALIZER=msgpack make test`` runs the others so; what sends JSON by hand then fails.
 """
 
 import json
