@@ -16,6 +16,7 @@ from socketio import packet
 
 _BYTES = (bytes, bytearray)
 _PLAIN = frozenset({str, int, bool, bytes, type(None)})
+_TEXT = frozenset({str})
 _UNDEFINED = (0, b"\0")
 """The extension by which JavaScript's parser writes ``undefined``."""
 _EVENT = re.compile(rb"[\x83\x84]\xa4type\x02\xa3nsp")
@@ -106,7 +107,9 @@ def _as_in_json(value: Any) -> Any:
         return value
     if kind is list:
         return [_as_in_json(item) for item in value]
-    if kind is dict and all(type(key) is str for key in value):
+    if kind is dict and _TEXT.issuperset(map(type, value)):
+        if _PLAIN.issuperset(map(type, value.values())):
+            return value
         return {key: _as_in_json(item) for key, item in value.items() if item is not UNSET}
     if value is UNSET:
         return None
