@@ -45,9 +45,7 @@ COMBINATIONS = [
     Combination("asgi", "none", "sqlite", WEBSOCKET),
     Combination("gevent", "redis", "sqlite", WEBSOCKET, "msgpack"),
 ]
-IDS = [
-    f"{c.mode}-{c.queue}-{c.database}-{c.transports[0]}-{c.serializer}" for c in COMBINATIONS
-]
+IDS = [f"{c.mode}-{c.queue}-{c.database}-{c.transports[0]}-{c.serializer}" for c in COMBINATIONS]
 PARSER = "socket.io-msgpack-parser@3.0.2"
 """What an application in JavaScript adds to speak MessagePack."""
 
@@ -112,7 +110,7 @@ CODES = {
 
 def test_the_javascript_client(service: Served, tmp_path: Path) -> None:
     if service.serializer == "msgpack":
-        fetch = ["npm", "install", "--silent", "--no-audit", "--prefix", tmp_path, PARSER]
+        fetch = ["npm", "install", "--silent", "--no-audit", "--prefix", str(tmp_path), PARSER]
         subprocess.run(fetch, check=True, timeout=120)
     tokens = {
         "parser": str(tmp_path) if service.serializer == "msgpack" else None,
