@@ -32,6 +32,7 @@ class Served:
     process: subprocess.Popen[bytes]
     log: Path
     transports: list[str] = field(default_factory=lambda: ["websocket"])
+    serializer: str = "json"
     second: str | None = None
     """The address of another process of the same service."""
 

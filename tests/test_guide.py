@@ -173,7 +173,7 @@ def connect(url: str, token: str) -> socketio.Client:
 def test_the_javascript_parses(changed: Path, tmp_path: Path) -> None:
     readme = (changed / "README.md").read_text("utf-8")
     scripts = re.findall(r"```js\n(.*?)```", readme, re.S)
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     for number, script in enumerate(scripts):
         file = tmp_path / f"client{number}.mjs"
         file.write_text(textwrap.dedent(script), "utf-8")

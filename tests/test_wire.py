@@ -35,16 +35,19 @@ class Combination:
     queue: str
     database: str
     transports: list[str]
+    serializer: str = "json"
 
 
 COMBINATIONS = [
     *(Combination(mode, "redis", "none", WEBSOCKET) for mode in CHOICES["async_mode"]),
     *(Combination(mode, "none", "none", POLLING) for mode in CHOICES["async_mode"]),
-    Combination("asgi", "redis", "sqlite", WEBSOCKET),
+    Combination("asgi", "redis", "sqlite", WEBSOCKET, "msgpack"),
     Combination("asgi", "none", "sqlite", WEBSOCKET),
-    Combination("gevent", "redis", "sqlite", WEBSOCKET),
+    Combination("gevent", "redis", "sqlite", WEBSOCKET, "msgpack"),
 ]
-IDS = [f"{c.mode}-{c.queue}-{c.database}-{c.transports[0]}" for c in COMBINATIONS]
+IDS = [f"{c.mode}-{c.queue}-{c.database}-{c.transports[0]}-{c.serializer}" for c in COMBINATIONS]
+PARSER = "socket.io-msgpack-parser@3.0.2"
+"""What an application in JavaScript adds to speak MessagePack."""
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +65,7 @@ def service(
     wanted: Combination = request.param
     folder = tmp_path_factory.mktemp("served")
     project = installed(async_mode=wanted.mode, queue=wanted.queue, database=wanted.database)
-    env = {"APP_TRANSPORTS": ",".join(wanted.transports)}
+    env = {"APP_TRANSPORTS": ",".join(wanted.transports), "APP_SERIALIZER": wanted.serializer}
     alone = wanted.mode == "eventlet"
     with redis_url() as url, ExitStack() as stack:
         if wanted.database == "sqlite":
@@ -71,6 +74,7 @@ def service(
             env |= {"REDIS_URL": url} | ({} if alone else {"WEB_CONCURRENCY": "2"})
         service = stack.enter_context(served(project, folder, env))
         service.transports = wanted.transports
+        service.serializer = wanted.serializer
         if wanted.queue == "redis" and alone:
             env["APP_JWT_SECRET"] = service.secret
             service.second = stack.enter_context(served(project, folder, env)).url
@@ -104,8 +108,12 @@ CODES = {
 }
 
 
-def test_the_javascript_client(service: Served) -> None:
+def test_the_javascript_client(service: Served, tmp_path: Path) -> None:
+    if service.serializer == "msgpack":
+        fetch = ["npm", "install", "--silent", "--no-audit", "--prefix", str(tmp_path), PARSER]
+        subprocess.run(fetch, check=True, timeout=120)
     tokens = {
+        "parser": str(tmp_path) if service.serializer == "msgpack" else None,
         "room": "javascript",
         "second": service.second or service.url,
         "transports": service.transports,
@@ -151,7 +159,7 @@ def test_the_javascript_client(service: Served) -> None:
 def test_the_python_client(service: Served) -> None:
     for why, token in bad_tokens(service).items():
         refusals: list[Any] = []
-        client = socketio.Client(reconnection=False)
+        client = client_of(service)
         client.on("connect_error", refusals.append, namespace="/chat")
         with pytest.raises(SocketRefused):
             connect(client, service, token)
@@ -159,7 +167,7 @@ def test_the_python_client(service: Served) -> None:
         assert refusals[0]["data"] == {"code": CODES[why]}
 
     messages: list[dict[str, Any]] = []
-    client = socketio.Client(reconnection=False)
+    client = client_of(service)
     client.on("message", messages.append, namespace="/chat")
     connect(client, service, service.token("eve"))
     try:
@@ -179,7 +187,7 @@ def test_the_python_client(service: Served) -> None:
 def test_the_feed(service: Served) -> None:
     """Published at one address, watched at the other, where there are two; and read back."""
     notices: list[dict[str, Any]] = []
-    watcher = socketio.Client(reconnection=False)
+    watcher = client_of(service)
     watcher.on("ticks", notices.append, namespace="/feed")
     connect(watcher, service, service.token("eve", "feed:read"), "/feed")
     write = {"Authorization": f"Bearer {service.token('desk', 'feed:write')}"}
@@ -220,6 +228,11 @@ def test_the_feed(service: Served) -> None:
         assert asked.status_code == 404  # APP_QUOTES_URL is not set
     finally:
         watcher.disconnect()
+
+
+def client_of(service: Served) -> socketio.Client:
+    serializer = "msgpack" if service.serializer == "msgpack" else "default"
+    return socketio.Client(reconnection=False, serializer=serializer)
 
 
 def connect(client: socketio.Client, service: Served, token: str, namespace: str = "/chat") -> None:
@@ -273,7 +286,7 @@ def test_nothing_secret_and_nothing_failed_in_the_log(service: Served) -> None:
 
 def test_it_goes_quietly(service: Served) -> None:
     """Last: the service is told to stop with a client connected."""
-    client = socketio.Client(reconnection=False)
+    client = client_of(service)
     told: list[Any] = []
     ended = threading.Event()
     client.on("server_draining", told.append, namespace="/chat")

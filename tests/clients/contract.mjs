@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 const { io } = createRequire(join(process.cwd(), "package.json"))("socket.io-client");
 const [url, tokens] = [process.argv[2], JSON.parse(process.argv[3])];
+// Where the service speaks MessagePack: the folder that holds socket.io-msgpack-parser.
+const parser = tokens.parser && createRequire(join(tokens.parser, "package.json"))("socket.io-msgpack-parser");
 const seen = {};
 
 function open(token, { at = url, ...options } = {}) {
@@ -13,6 +15,7 @@ function open(token, { at = url, ...options } = {}) {
     auth: token === undefined ? {} : { token },
     forceNew: true,
     reconnection: false,
+    ...(parser && { parser }),
     ...options,
   });
 }

@@ -23,7 +23,8 @@ export type ConnectRefusalCode =
   | "forbidden"
   | "rate_limited"
   | "too_many_connections"
-  | "draining";
+  | "draining"
+  | "wrong_serializer";
 
 /** `data` of the error that a refused connection gets. Times are in seconds. */
 export interface ConnectRefusal {

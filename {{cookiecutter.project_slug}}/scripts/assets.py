@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "socket.io-client/dist/socket.io.esm.min.js": "socket.io.esm.min.js",
+    "socket.io-client/dist/socket.io.msgpack.min.js": "socket.io.msgpack.min.js",
     "socket.io-client/LICENSE": "socket.io-client.LICENSE",
     "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
     "uplot/dist/uPlot.min.css": "uPlot.min.css",

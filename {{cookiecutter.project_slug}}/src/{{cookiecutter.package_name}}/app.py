@@ -169,7 +169,7 @@ def now() -> datetime:
 
 
 def _server(settings: Settings, backends: Backends) -> RealtimeServer:
-    return server_class(settings.server)(
+    return server_class(settings.server, settings.serializer)(
         client_manager=backends.client_manager,
         address_of=mode.client_address,
         allowed_origins=settings.allowed_origins,
@@ -182,6 +182,7 @@ def _server(settings: Settings, backends: Backends) -> RealtimeServer:
         connect_timeout=settings.connect_timeout,
         max_connections=settings.server.max_connections,
         max_connections_per_ip=settings.max_connections_per_ip,
+        serializer=settings.serializer,
     )
 
 

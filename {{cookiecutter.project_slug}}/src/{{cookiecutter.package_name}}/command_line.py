@@ -10,9 +10,9 @@ from .backends import commands, open_backends
 from .commands import examine_further, further_commands
 from .runtime.doctor import Doctor
 from .runtime.environment import SettingsError
+from .runtime.frames import frame_limit
 from .runtime.logs import configure_logging
 from .runtime.serve import ServeOptions, claim_port
-from .runtime.server import frame_limit
 from .runtime.servers import serve_development, serve_production
 from .runtime.tokens import mint
 from .settings import PACKAGE, Settings, load_settings, settings_or_exit
@@ -149,6 +149,7 @@ def _examine(settings: Settings, report: Doctor) -> None:
     report.ok("settings", f"for {settings.env}")
     report.ok("tokens", f"{', '.join(settings.jwt_algorithms)}, audience {settings.jwt_audience}")
     report.ok("origins", ", ".join(settings.allowed_origins) or "only this service's own pages")
+    report.ok("serializer", f"{settings.serializer}, of Socket.IO's packets")
     report.port(settings.host, settings.port)
     if settings.shows_console:
         report.file("console", VENDORED, "run: make assets")

@@ -15,6 +15,7 @@ from msgspec import Meta
 from .backends import BackendSettings, backend_problems
 from .domain.policies import Rate
 from .runtime.environment import Rule, Secret, SettingsError, load, refuse
+from .runtime.serializers import SerializerName
 from .runtime.server_settings import ServerSettings
 from .runtime.tracing import problems as tracing_problems
 from .sources import SourceSettings
@@ -79,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     jwt_leeway: Leeway = 0
     allowed_origins: tuple[Origin, ...] = ()
     transports: Annotated[tuple[Transport, ...], Meta(min_length=1)] = ("websocket",)
+    serializer: SerializerName = "json"
     ping_interval: PingSeconds = 25
     ping_timeout: PingSeconds = 20
     max_message_bytes: Bytes = 65536

@@ -53,7 +53,7 @@ class Echo(socketio.AsyncNamespace):  # type: ignore[misc]
 
 
 def realtime_server() -> RealtimeServer:
-    server = server_class(server_settings())(
+    server = server_class(server_settings(), "json")(
         client_manager=socketio.AsyncManager(),
         address_of=mode.client_address,
         allowed_origins=["*"],

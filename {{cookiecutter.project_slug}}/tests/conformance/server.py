@@ -6,8 +6,8 @@ Under the production server, as a client meets the service.
 import argparse
 
 import {{cookiecutter.package_name}}.__main__  # noqa: F401 - as every program of this service begins
+from {{cookiecutter.package_name}}.runtime.frames import frame_limit
 from {{cookiecutter.package_name}}.runtime.serve import ServeOptions
-from {{cookiecutter.package_name}}.runtime.server import frame_limit
 from {{cookiecutter.package_name}}.runtime.servers import serve_production
 
 from .app import DRAIN_SECONDS, MESSAGE_BYTES

@@ -1,5 +1,6 @@
 """A Socket.IO client for tests: it connects, calls with acknowledgement, keeps what it receives."""
 
+import os
 import queue
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,8 @@ import socketio
 from socketio.exceptions import ConnectionError as SocketConnectionError
 
 TIMEOUT = 10.0
+SERIALIZER = "TEST_APP_SERIALIZER"
+"""The variable that says what the services under test speak, and so their clients."""
 
 
 class Refused(Exception):
@@ -29,7 +32,8 @@ class Client:
         self.received: queue.Queue[tuple[str, Any]] = queue.Queue()
         self.ended: queue.Queue[str] = queue.Queue()
         refused: queue.Queue[Any] = queue.Queue()
-        self._socket = socketio.Client(reconnection=False)
+        serializer = os.environ.get(SERIALIZER, "json").replace("json", "default")
+        self._socket = socketio.Client(reconnection=False, serializer=serializer)
         self._socket.on("*", self._on_event, namespace=namespace)
         self._socket.on("disconnect", self.ended.put, namespace=namespace)
         self._socket.on("connect_error", refused.put, namespace=namespace)
@@ -85,8 +89,8 @@ class Client:
         except queue.Empty:
             raise AssertionError(f"the socket still lives after {timeout} s") from None
 
-    def send_raw(self, frame: str) -> None:
-        """Send an Engine.IO text message as it is."""
+    def send_raw(self, frame: str | bytes) -> None:
+        """Send an Engine.IO message as it is."""
         self._socket.eio.send(frame)
 
     def drop(self) -> None:

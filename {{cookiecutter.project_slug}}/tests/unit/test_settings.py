@@ -84,6 +84,7 @@ def test_console_and_log_depend_on_the_environment(env: str) -> None:
         ("APP_ALLOWED_ORIGINS", "chat.example"),
         ("APP_ALLOWED_ORIGINS", "https://*.example"),
         ("APP_TRANSPORTS", "webtransport"),
+        ("APP_SERIALIZER", "protobuf"),
         ("APP_PING_INTERVAL", "2.5"),
         ("APP_PING_INTERVAL", "0"),
         ("APP_PING_TIMEOUT", "301"),

@@ -35,5 +35,5 @@ def create_http(deps: HttpDependencies) -> Flask:
     if dev.is_offered(deps.settings):
         app.register_blueprint(dev.bp)
     pages.install(app, deps.settings)
-    provide_reference(app, describe(app))
+    provide_reference(app, describe(app, deps.settings.serializer))
     return app

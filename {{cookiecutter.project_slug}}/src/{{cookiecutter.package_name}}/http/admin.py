@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from .contract import TITLE
+from .dependencies import dependencies
 from .framework import page
 from .headers import POLICY
 
@@ -19,4 +20,6 @@ OWN_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline
 @bp.get("/admin/")
 async def show() -> tuple[str, dict[str, str]]:
     """Signed in on the page itself, with a token that has the scope `admin`."""
-    return await page("admin.html", service=TITLE), {"Content-Security-Policy": OWN_POLICY}
+    serializer = dependencies().settings.serializer
+    shown = await page("admin.html", service=TITLE, serializer=serializer)
+    return shown, {"Content-Security-Policy": OWN_POLICY}

@@ -37,6 +37,7 @@ CODES = {
     "upstream_timeout": Code(504, "Another service, which this one asks, did not answer in time."),
     "unknown_event": Code(None, "The namespace has no such event."),
     "not_in_room": Code(None, "Join the room first."),
+    "wrong_serializer": Code(None, "The service speaks the other of JSON and MessagePack."),
     "too_many_connections": Code(None, "The address or the user has too many connections."),
 }
 

@@ -14,5 +14,10 @@ bp = Blueprint("console", __name__)
 
 @bp.get("/")
 async def show() -> str:
-    makes_tokens = is_offered(dependencies().settings)
-    return await page("console.html", service=TITLE, makes_tokens=makes_tokens)
+    settings = dependencies().settings
+    return await page(
+        "console.html",
+        service=TITLE,
+        makes_tokens=is_offered(settings),
+        serializer=settings.serializer,
+    )

@@ -12,25 +12,43 @@ from ..domain.errors import RefusalCode
 from ..domain.namespaces import NAMESPACES
 from ..runtime.contract import EventCodes, asyncapi, openapi, typescript
 from ..runtime.contract.page import page
+from ..runtime.serializers import CODE, SerializerName
 from ..runtime.tokens import TokenCode
 from ..settings import PACKAGE
 from .blueprints import API
 from .operation import routes
 from .reference import Reference
 
+CONTENT_TYPES: dict[SerializerName, str] = {
+    "json": "application/json",
+    "msgpack": "application/msgpack",
+}
 VERSION = "1.0.0"
 """Of the contract: raise it when a client could notice a change."""
 TITLE = PACKAGE.replace("_", " ").capitalize()
 EVENT_CODES = EventCodes(
     refusal=get_args(RefusalCode),
-    connect=(*get_args(TokenCode), "forbidden", "rate_limited", "too_many_connections", "draining"),
+    connect=(
+        *get_args(TokenCode),
+        "forbidden",
+        "rate_limited",
+        "too_many_connections",
+        "draining",
+        CODE,
+    ),
 )
 
 
-def describe(app: Flask) -> Reference:
+def describe(app: Flask, serializer: SerializerName = "json") -> Reference:
     """The contract of the routes that `app` has, and of all namespaces."""
     http = openapi.build(title=TITLE, version=VERSION, routes=list(routes(app)))
-    events = asyncapi.build(title=TITLE, version=VERSION, namespaces=NAMESPACES, codes=EVENT_CODES)
+    events = asyncapi.build(
+        title=TITLE,
+        version=VERSION,
+        namespaces=NAMESPACES,
+        codes=EVENT_CODES,
+        content_type=CONTENT_TYPES[serializer],
+    )
     return Reference(
         openapi=msgspec.Raw(msgspec.json.encode(http)),
         asyncapi=msgspec.Raw(msgspec.json.encode(events)),

@@ -37,17 +37,18 @@ class Page(Dash):
         return str(index).replace("%nonce%", g.nonce)
 
 
-def install(app: Flask, *, makes_tokens: bool) -> None:
+def install(app: Flask, *, makes_tokens: bool, serializer: str) -> None:
     """Mount the dashboard on `app`.
 
     :param makes_tokens: whether the page can ask this service for a token.
+    :param serializer: what the page is to speak.
     """
     page = Page(
         PACKAGE,
         server=False,
         backend=get_backend(get_server_type(app)),  # type: ignore[no-untyped-call]
         routes_pathname_prefix=PATH,
-        index_string=_index(makes_tokens),
+        index_string=_index(makes_tokens, serializer),
         include_assets_files=False,
         add_log_handler=False,
         title=f"{TITLE} dashboard",
@@ -70,8 +71,12 @@ def install(app: Flask, *, makes_tokens: bool) -> None:
     app.after_request(allow)
 
 
-def _index(makes_tokens: bool) -> str:
-    values = {"service": TITLE, "tokens": "made" if makes_tokens else "pasted"}
+def _index(makes_tokens: bool, serializer: str) -> str:
+    values = {
+        "service": TITLE,
+        "tokens": "made" if makes_tokens else "pasted",
+        "serializer": serializer,
+    }
     index = TEMPLATE.read_text(encoding="utf-8")
     for name, value in values.items():
         index = index.replace(f"%{name}%", value)

@@ -13,4 +13,4 @@ def install(app: Flask, settings: Settings) -> None:
         app.register_blueprint(console.bp)
     if settings.admin_ui:
         app.register_blueprint(admin.bp)
-    dashboard.install(app, makes_tokens=dev.is_offered(settings))
+    dashboard.install(app, makes_tokens=dev.is_offered(settings), serializer=settings.serializer)

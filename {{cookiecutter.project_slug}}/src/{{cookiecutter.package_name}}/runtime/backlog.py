@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from engineio import packet
 
-from . import metrics, mode
+from . import messagepack, metrics, mode
 
 WhenSlow = Literal["disconnect", "drop_oldest", "coalesce"]
 Event = tuple[str, str]
@@ -30,7 +30,7 @@ class Policy(NamedTuple):
 
 
 LOOKED_AT = 300
-"""Characters of a packet in which its event, and what that is about, must be found."""
+"""Characters or bytes of a packet in which its event, and what that is about, must be found."""
 Policies = Mapping[Event, Policy]
 
 _DISCONNECT = Policy("disconnect")
@@ -122,25 +122,29 @@ class Backlog:
         self._bytes = sum(waiting.size for waiting in kept)
         return dropped
 
-    def text_of(self, item: Any) -> str:
-        """The beginning of the packet of Socket.IO that waits; nothing for whatever else does."""
+    def beginning_of(self, item: Any) -> str | bytes:
+        """Of the packet of Socket.IO that waits; nothing for whatever else does."""
         data = getattr(item, "data", None)
-        return data[:LOOKED_AT] if isinstance(data, str) else ""
+        return data[:LOOKED_AT] if isinstance(data, (str, bytes)) else ""
 
     def _subject_of(self, item: Any) -> tuple[Event | None, Policy, str | None]:
-        text = self.text_of(item)
-        event = event_in(text)
+        beginning = self.beginning_of(item)
+        event = event_in(beginning)
         policy = self._policies.get(event, _DISCONNECT) if event else _DISCONNECT
-        return event, policy, field_in(text, policy.by) if policy.by else None
+        return event, policy, field_in(beginning, policy.by) if policy.by else None
 
 
-def event_in(packet: str) -> Event | None:
-    """The event of a packet of Socket.IO."""
+def event_in(packet: str | bytes) -> Event | None:
+    """The event of a packet of Socket.IO, in text or in MessagePack."""
+    if isinstance(packet, bytes):
+        return messagepack.event_in(packet)
     found = _EVENT.match(packet)
     return (found[1] or "/", found[2]) if found else None
 
 
-def field_in(packet: str, name: str) -> str | None:
+def field_in(packet: str | bytes, name: str) -> str | None:
     """The first text field called `name` in a packet of Socket.IO, as it is written there."""
+    if isinstance(packet, bytes):
+        return messagepack.field_in(packet, name)
     _, found, rest = packet.partition(f'"{name}":"')
     return rest.partition('"')[0] if found else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
+MIN_FRAME_LIMIT = 1_000_000
+
 _log = logging.getLogger(__name__)
 
 _PACKET = re.compile(r"4[0-6]|[12356](probe)?(?![\s\S])")
@@ -29,3 +31,11 @@ def acceptable(frame: str | bytes | None) -> str | bytes | None:
         return frame
     _log.info("connection closed: a frame that is no packet")
     return None
+
+
+def frame_limit(max_message_bytes: int) -> int:
+    """Bytes above which a transport closes the connection instead of refusing the event.
+
+    Larger than the message limit, so that most clients that exceed it hear why.
+    """
+    return max(MIN_FRAME_LIMIT, 2 * max_message_bytes)

@@ -12,7 +12,7 @@ from engineio.packet import CLOSE, MESSAGE
 from . import mode
 from .backlog import LOOKED_AT, Backlog, Policies
 from .raw_socket import send_now
-from .websocket_frames import TEXT, head_size
+from .websocket_frames import BINARY, TEXT, head_size
 
 WRITE_BYTES = 16384
 """Written together for a slow reader; from then on no policy can drop it."""
@@ -54,12 +54,13 @@ class Unsent(Backlog):
                 data += found.packet.data
         return bytes(data)
 
-    def text_of(self, item: Frame) -> str:
+    def beginning_of(self, item: Frame) -> str | bytes:
         frame = item.data
-        if frame[0] != TEXT:
-            return ""
         start = head_size(frame)
-        packet = frame[start : start + LOOKED_AT].decode("utf-8", "replace")
+        beginning = frame[start : start + LOOKED_AT]
+        if frame[0] == BINARY:
+            return beginning
+        packet = beginning.decode("utf-8", "replace") if frame[0] == TEXT else ""
         return packet[1:] if packet[:1] == str(MESSAGE) else ""
 
 

@@ -7,9 +7,10 @@ but ``xhr poll error``.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from typing import Any
 from urllib.parse import parse_qs
+
+from .once import Once
 
 STATUS = 400
 CONTENT_TYPE = "text/plain; charset=utf-8"
@@ -23,7 +24,6 @@ _NO_UPGRADE = (
     "The request asks for transport=websocket but carries no WebSocket upgrade. A proxy in between "
     "has to pass the Upgrade and Connection headers on.\n"
 )
-_REMEMBERED = 1024  # addresses that are not warned about again
 
 _log = logging.getLogger(__name__)
 
@@ -52,20 +52,12 @@ class PollingRefusal:
     """Words the refusal, and puts one warning per client address in the log."""
 
     def __init__(self) -> None:
-        self._warned: OrderedDict[str, None] = OrderedDict()
+        self._is_new = Once()
 
     def body(self, query_string: str, address: str) -> bytes:
         """The answer to a plain HTTP request to the Socket.IO path."""
         transport = parse_qs(query_string, max_num_fields=None).get("transport", [""])[-1]
         text = _NO_UPGRADE if transport == "websocket" else _POLLING
-        if self._first(address):
+        if self._is_new(address):
             _log.warning("refused a Socket.IO client at %s: %s", address, text.rstrip())
         return text.encode()
-
-    def _first(self, address: str) -> bool:
-        known = address in self._warned
-        self._warned[address] = None
-        self._warned.move_to_end(address)
-        if len(self._warned) > _REMEMBERED:
-            self._warned.popitem(last=False)
-        return not known

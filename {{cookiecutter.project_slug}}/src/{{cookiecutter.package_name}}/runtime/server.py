@@ -6,7 +6,6 @@ Overrides of underscore methods of ``socketio.AsyncServer`` are kept to this fil
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import time
 from collections import Counter
@@ -15,26 +14,29 @@ from typing import Any, ClassVar
 
 import socketio
 from engineio.exceptions import EngineIOError
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
 from . import codec, metrics, mode
 from .backlog import Event, Policy
-from .frames import MALFORMED, MalformedFrame
+from .frames import MALFORMED, MalformedFrame, frame_limit
+from .once import Once
 from .origins import OriginPolicy
 from .refusal import Refusal
 from .send_queue import SendQueue
+from .serializers import CODE, OtherSerializer, SerializerName, serializer_of
 
 _log = logging.getLogger(__name__)
 
 RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
-MAX_ATTACHMENTS = 8
 CROWD_MARGIN = 2
 """An address may open this many times its allowance, so that the excess can be told why not."""
 EXCESS = 16
 """Connections a full worker still opens, to tell them why they may not stay."""
-MIN_FRAME_LIMIT = 1_000_000
 WATCH_SECONDS = 0.5
-_EVENT_HEAD = re.compile(r"2(?:(/[^,]{0,255}),)?(\d{1,15})?\[")
+TOLD_SECONDS = 2.0
+"""Within which a client that polls has to fetch why it is not served."""
 
 
 class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -48,6 +50,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     :param connect_timeout: seconds a connection may live without a namespace.
     :param max_connections: connections this worker may have.
     :param max_connections_per_ip: connections one address may have with this worker.
+    :param serializer: what packets are written in.
     """
 
     unknown_namespace: ClassVar[dict[str, Any]] = {
@@ -71,10 +74,13 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         connect_timeout: float,
         max_connections: int,
         max_connections_per_ip: int,
+        serializer: SerializerName = "json",
     ) -> None:
+        self._serializer = serializer_of(serializer, max_message_bytes)
         super().__init__(
             async_mode=mode.ASYNC_MODE,
             client_manager=client_manager,
+            serializer=self._serializer.packet_class,
             json=codec,
             # One event of a socket at a time: acknowledged in order, and a fast sender is held
             # back by TCP instead of filling memory with tasks.
@@ -102,7 +108,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self._addresses: dict[str, str] = {}
         self._per_address: Counter[str] = Counter()
         self._deadlines: dict[str, float] = {}
-        self._attachment_bytes: dict[str, int] = {}
+        self._is_new = Once()
 
     def register_namespace(self, namespace_handler: Any) -> None:
         """Serve a namespace, a :class:`~.namespace.GatedNamespace`."""
@@ -197,7 +203,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         finally:
             self._deadlines.pop(eio_sid, None)
             self._binary_packet.pop(eio_sid, None)
-            self._attachment_bytes.pop(eio_sid, None)
+            self._serializer.forget(eio_sid)
             with self._guard:
                 address = self._addresses.pop(eio_sid, None)
                 if address is not None:
@@ -208,10 +214,12 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         # A frame that does not parse would be logged with a traceback, and nothing else done.
         try:
-            if self._is_acceptable(eio_sid, data):
+            if self._serializer.takes(eio_sid, data, eio_sid in self._binary_packet):
                 await super()._handle_eio_message(eio_sid, data)
             else:
                 await self._refuse_large(eio_sid, data)
+        except OtherSerializer as other:
+            await self._tell_other(eio_sid, other)
         except MALFORMED as error:
             await self.refuse_malformed(eio_sid, error)
 
@@ -221,37 +229,32 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         _log.debug("what was wrong with the frame", exc_info=error)
         await self.end_connection(connection)
 
-    def _is_acceptable(self, connection: str, data: str | bytes) -> bool:
-        """Whether `data` is small enough; the attachments of an event count together."""
-        pending = self._binary_packet.get(connection)
-        if isinstance(data, str):
-            if pending is not None:
-                raise MalformedFrame
-            if data[:1] in ("5", "6"):
-                if int(data[1 : data.index("-")]) > MAX_ATTACHMENTS:
-                    raise MalformedFrame
-                self._attachment_bytes[connection] = 0
-            return len(data) <= self._max_message_bytes  # characters: never more than bytes
-        if pending is None:
-            raise MalformedFrame
-        self._attachment_bytes[connection] += len(data)
-        if self._attachment_bytes[connection] > self._max_message_bytes:
-            raise MalformedFrame
-        return True
+    async def _tell_other(self, connection: str, other: OtherSerializer) -> None:
+        known = other.namespace if other.namespace in self.namespace_handlers else "(unknown)"
+        metrics.HANDSHAKES.labels(known, CODE).inc()
+        address = self.address_of(connection)
+        if self._is_new(address):
+            _log.warning("refused a Socket.IO client at %s: %s", address, other)
+        await self._send_eio_packet(connection, EnginePacket(MESSAGE, other.answer))
+        socket = self.eio.sockets.get(connection)
+        if socket is not None and socket.upgraded:
+            await self.end_connection(connection)
+        else:  # the answer waits for the next poll
+            self._deadlines[connection] = time.monotonic() + TOLD_SECONDS
 
     async def _refuse_large(self, connection: str, data: str | bytes) -> None:
         """Acknowledge an event that is too large to look into."""
-        head = _EVENT_HEAD.match(data[:300]) if isinstance(data, str) else None
-        if head is None:
+        sender = self._serializer.addressee(data)
+        if sender is None:
             raise MalformedFrame
-        namespace = head[1] or "/"
+        namespace, ack_id = sender
         sid = self.manager.sid_from_eio_sid(connection, namespace)
-        if sid is not None and head[2]:
+        if sid is not None and ack_id is not None:
             refusal = Refusal("too_large", f"at most {self._max_message_bytes} bytes an event")
             ack = refusal.acknowledgement(secrets.token_hex(8))
             await self._send_packet(
                 connection,
-                self.packet_class(packet.ACK, namespace=namespace, id=int(head[2]), data=[ack]),
+                self.packet_class(packet.ACK, namespace=namespace, id=ack_id, data=[ack]),
             )
             metrics.EVENTS.labels(namespace, "(unknown)", refusal.code).inc()
 
@@ -290,11 +293,3 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         if data[0] in RESERVED_EVENTS:
             data[0] = f"reserved:{data[0]}"
         await super()._handle_event(eio_sid, namespace, id, data)
-
-
-def frame_limit(max_message_bytes: int) -> int:
-    """Bytes above which a transport closes the connection instead of refusing the event.
-
-    Larger than the message limit, so that most clients that exceed it hear why.
-    """
-    return max(MIN_FRAME_LIMIT, 2 * max_message_bytes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import direct
+from .serializers import SerializerName
 from .server import RealtimeServer
 from .server_settings import ServerSettings
 
 
-def server_class(settings: ServerSettings) -> type[RealtimeServer]:
-    return direct.server_class(settings.engine)
+def server_class(settings: ServerSettings, serializer: SerializerName) -> type[RealtimeServer]:
+    return direct.server_class(settings.engine, serializer)

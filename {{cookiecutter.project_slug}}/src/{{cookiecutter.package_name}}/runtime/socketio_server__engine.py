@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import engine
+from .serializers import SerializerName
 from .server import RealtimeServer
 from .server_settings import ServerSettings
 
 
-def server_class(settings: ServerSettings) -> type[RealtimeServer]:
-    return engine.server_class(settings.engine)
+def server_class(settings: ServerSettings, serializer: SerializerName) -> type[RealtimeServer]:
+    return engine.server_class(settings.engine, serializer)

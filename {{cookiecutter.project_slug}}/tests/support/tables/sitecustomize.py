@@ -19,7 +19,7 @@ TABLES: dict[str, Callable[[Any], dict[str, Sized]]] = {
         "connections": server.eio.sockets,
         "environ": server.environ,
         "binary packets": server._binary_packet,
-        "attachments": server._attachment_bytes,
+        "attachments": server._serializer._attachment_bytes,
         "addresses": server._addresses,
         "per address": server._per_address,
         "rooms": [r for rooms in server.manager.rooms.values() for r in rooms.values() if r],

@@ -6,6 +6,7 @@ import pytest
 from engineio.packet import CLOSE, MESSAGE, PING, Packet
 from prometheus_client import REGISTRY
 
+from {{cookiecutter.package_name}}.runtime import messagepack
 from {{cookiecutter.package_name}}.runtime.backlog import (
     Backlog,
     Policies,
@@ -101,6 +102,21 @@ def test_the_newest_of_each_subject_is_kept(backlog: Backlog) -> None:
     kept = [json.loads(backlog.take().data[7:])[1] for _ in range(len(backlog))]
     assert kept[0]["symbol"] == "RARE"
     assert [kept[-1][name] for name in ("symbol", "n")] == ["OFTEN", 29]
+
+
+def test_so_it_is_in_messagepack(backlog: Backlog) -> None:
+    def ticks(symbol: str, number: int) -> Packet:
+        about = {"ticks": [{"symbol": symbol, "n": number}], "x": "x" * 2000}
+        return Packet(MESSAGE, messagepack.encode(2, "/feed", ["ticks", about]))
+
+    backlog.add(ticks("RARE", 0))
+    for number in range(30):
+        backlog.add(ticks("OFTEN", number))
+    assert not backlog.overflowed
+    kept = [messagepack.decode(backlog.take().data)[1][1]["ticks"] for _ in range(len(backlog))]
+    assert kept[0] == [{"symbol": "RARE", "n": 0}]
+    assert kept[-1] == [{"symbol": "OFTEN", "n": 29}]
+    assert len(kept) <= LIMIT // 2000
 
 
 def test_what_must_not_be_missed_makes_room_by_what_may(backlog: Backlog) -> None:

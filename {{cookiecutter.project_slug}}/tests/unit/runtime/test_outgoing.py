@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from {{cookiecutter.package_name}}.runtime import mode
+from {{cookiecutter.package_name}}.runtime import messagepack, mode
 from {{cookiecutter.package_name}}.runtime.backlog import Policies, Policy, event_in
 from {{cookiecutter.package_name}}.runtime.outgoing import (
     WRITE_BYTES,
@@ -185,10 +185,12 @@ def test_a_lost_connection_takes_nothing(pair: tuple[Outgoing, Peer, Stalls]) ->
 
 def test_frames_are_known_by_their_events() -> None:
     unsent = Unsent(10_000, POLICIES)
-    assert event_in(unsent.text_of(Frame(event(PRESENCE, 1)))) == ("/chat", "presence")
-    assert event_in(unsent.text_of(Frame(event(PRICE, 1, 70_000)))) == ("/", "price")
+    assert event_in(unsent.beginning_of(Frame(event(PRESENCE, 1)))) == ("/chat", "presence")
+    assert event_in(unsent.beginning_of(Frame(event(PRICE, 1, 70_000)))) == ("/", "price")
+    packed = frame(BINARY, messagepack.encode(2, "/feed", ["ticks", {"x": "x" * 70_000}]))
+    assert event_in(unsent.beginning_of(Frame(packed))) == ("/feed", "ticks")
     for other in (text_frame(b"2"), frame(PONG, b"42[]"), frame(BINARY, b'42["price"]')):
-        assert event_in(unsent.text_of(Frame(other))) is None
+        assert event_in(unsent.beginning_of(Frame(other))) is None
 
 
 @pytest.mark.parametrize("one", [event(MESSAGE, 1), frame(PONG, b"x" * 125)])

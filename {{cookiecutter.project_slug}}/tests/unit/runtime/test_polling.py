@@ -32,4 +32,4 @@ def test_the_memory_of_addresses_is_bounded(caplog: pytest.LogCaptureFixture) ->
     assert warnings(caplog) == []
     refusal.body("", "first 1")
     assert len(warnings(caplog)) == 1
-    assert len(refusal._warned) == 1024
+    assert len(refusal._is_new._known) == 1024

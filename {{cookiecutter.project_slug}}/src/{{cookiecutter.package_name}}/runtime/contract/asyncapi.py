@@ -13,7 +13,12 @@ Document = dict[str, Any]
 
 
 def build(
-    *, title: str, version: str, namespaces: Sequence[Namespace], codes: EventCodes
+    *,
+    title: str,
+    version: str,
+    namespaces: Sequence[Namespace],
+    codes: EventCodes,
+    content_type: str = "application/json",
 ) -> Document:
     commands = [command for namespace in namespaces for command in namespace.commands]
     notices = [notice for namespace in namespaces for notice in namespace.notices]
@@ -25,7 +30,7 @@ def build(
     document: Document = {
         "asyncapi": "3.0.0",
         "info": {"title": title, "version": version},
-        "defaultContentType": "application/json",
+        "defaultContentType": content_type,
         "servers": {
             "local": {
                 "host": "127.0.0.1:8000",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 
+from ..serializers import SerializerName
 from ..server import RealtimeServer
 from ..server_settings import Engine
 from .compat import obstacle
@@ -23,14 +24,15 @@ from .compat import obstacle
 _log = logging.getLogger(__name__)
 
 
-def server_class(engine: Engine) -> type[RealtimeServer]:
+def server_class(engine: Engine, serializer: SerializerName) -> type[RealtimeServer]:
     """The server for ``APP_ENGINE``. Where the fast one cannot be used, a warning says why."""
     if engine == "fast":
         reason = obstacle()
         if reason is None:
+            from .messagepack import DirectMessagePackServer
             from .realtime import DirectServer
 
-            return DirectServer
+            return DirectMessagePackServer if serializer == "msgpack" else DirectServer
         _log.warning("APP_ENGINE=fast cannot be had, serving as with stock: %s", reason)
     from ..polling_server import PollingServer
 

@@ -30,6 +30,10 @@ class DirectEngine(PollingEngine):
         ws: WebSocket = self._async["websocket"](session.talk, self, self.unsent)
         return ws
 
+    def binary(self, session: Session, message: bytes) -> None:
+        """Handle a binary message, as python-socketio does if its owner sets nothing else."""
+        self._trigger_event("message", session.sid, message, run_async=False)
+
     def handle_request(self, environ: Environ, start_response: StartResponse) -> Any:
         if self._begins_here(environ):
             return self._begin(environ, start_response)

@@ -20,6 +20,8 @@ from .session import Session, frame_of
 class PreparedFrames(Manager):  # type: ignore[misc]
     """A manager that hands prepared frames to the sessions of this package."""
 
+    _prepare: type[Prepared]
+
     def emit(
         self,
         event: str,
@@ -42,7 +44,7 @@ class PreparedFrames(Manager):  # type: ignore[misc]
                 continue
             if prepared is None:
                 arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
-                prepared = Prepared(namespace, [event, *arguments])
+                prepared = self._prepare(namespace, [event, *arguments])
             session = sockets.get(eio_sid)
             if isinstance(session, Session):
                 for frame in prepared.frames:
@@ -77,7 +79,7 @@ class Prepared:
         return [EnginePacket(MESSAGE, packet) for packet in packets]
 
 
-def with_prepared_frames(manager: Manager) -> Manager:
+def with_prepared_frames(manager: Manager, prepare: type[Prepared]) -> Manager:
     """Let `manager`, whatever it adds to python-socketio's, emit as :class:`PreparedFrames` does.
 
     It is the same object, of a class that has both: the adapters need not know of this package.
@@ -85,4 +87,5 @@ def with_prepared_frames(manager: Manager) -> Manager:
     kind = type(manager)
     bases = (PreparedFrames,) if kind is Manager else (kind, PreparedFrames)
     manager.__class__ = type(kind.__name__, bases, {})
+    manager._prepare = prepare
     return manager

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from socketio import Namespace
@@ -19,7 +19,7 @@ from ..polling_server import PollingServer
 from ..server import RESERVED_EVENTS
 from ..websocket_frames import text_frame
 from .engineio_server import DirectEngine
-from .manager import with_prepared_frames
+from .manager import Prepared, with_prepared_frames
 from .session import Session
 
 Handler = Callable[..., Any]
@@ -32,8 +32,12 @@ _log = logging.getLogger(__name__)
 class DirectServer(PollingServer):
     """As :class:`~..server.RealtimeServer`, on the sessions of this package."""
 
+    prepared: ClassVar[type[Prepared]] = Prepared
+    """What an event for many is made into."""
+
     def __init__(self, *, client_manager: Any, **options: Any) -> None:
-        super().__init__(client_manager=with_prepared_frames(client_manager), **options)
+        manager = with_prepared_frames(client_manager, self.prepared)
+        super().__init__(client_manager=manager, **options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
         self.eio.shortcut = self.handle_event
         self.eio.unsent = partial(Unsent, options["max_send_bytes"], self._policies)
@@ -64,23 +68,28 @@ class DirectServer(PollingServer):
         if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
             return False
         namespace, ack_id = match.groups("")
+        return self.carry_out(session, namespace, ack_id, data)
+
+    def carry_out(self, session: Session, namespace: str, ack_id: str, data: list[Any]) -> bool:
+        """Carry out an event; false if its sender is not in the namespace."""
         sid = self.manager.sid_from_eio_sid(session.sid, namespace or "/")
         if sid is None or not self.manager.is_connected(sid, namespace or "/"):
             return False
         handler = self._handler(namespace or "/", data[0])
         data[0] = sid
         try:
-            self._answer(session, handler(*data), namespace, ack_id)
+            result = handler(*data)
+            if ack_id and result is not self.not_handled:
+                self.acknowledge(session, namespace, ack_id, result)
         except MALFORMED as error:
             self.refuse_malformed(session.sid, error)
         except Exception:
             _log.exception("a handler failed")
         return True
 
-    def _answer(self, session: Session, result: Any, namespace: str, ack_id: str) -> None:
-        if not ack_id or result is self.not_handled:
-            return
-        values = list(result) if isinstance(result, tuple) else [] if result is None else [result]
+    def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
+        """Answer an event with what its handler has returned."""
+        values = values_of(result)
         if not isinstance(result, msgspec.Struct) and codec.holds_bytes(result):
             packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
             self._send_packet(session.sid, packet)
@@ -103,3 +112,8 @@ class DirectServer(PollingServer):
             return partial(owner.trigger_event, event)
         self._handlers_found[namespace, event] = method
         return method
+
+
+def values_of(result: Any) -> list[Any]:
+    """What a handler has returned, as the arguments of its acknowledgement."""
+    return list(result) if isinstance(result, tuple) else [] if result is None else [result]

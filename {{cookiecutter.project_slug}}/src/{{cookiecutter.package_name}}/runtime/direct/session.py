@@ -125,7 +125,7 @@ class Session:
 
     def _handle(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
-            self.server._trigger_event("message", self.sid, message, run_async=False)
+            self.server.binary(self, message)
         elif message[0] == "4":
             if not self.server.shortcut(self, message):
                 self.server._trigger_event("message", self.sid, message[1:], run_async=False)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 
+from ..serializers import SerializerName
 from ..server import RealtimeServer
 from ..server_settings import Engine
 from .compat import obstacle
@@ -21,14 +22,15 @@ from .compat import obstacle
 _log = logging.getLogger(__name__)
 
 
-def server_class(engine: Engine) -> type[RealtimeServer]:
+def server_class(engine: Engine, serializer: SerializerName) -> type[RealtimeServer]:
     """The server for ``APP_ENGINE``. Where the fast one cannot be used, a warning says why."""
     if engine == "fast":
         reason = obstacle()
         if reason is None:
+            from .messagepack import FastMessagePackServer
             from .realtime import FastServer
 
-            return FastServer
+            return FastMessagePackServer if serializer == "msgpack" else FastServer
         _log.warning("APP_ENGINE=fast cannot be had, serving as with stock: %s", reason)
     from .polling import StockServer
 

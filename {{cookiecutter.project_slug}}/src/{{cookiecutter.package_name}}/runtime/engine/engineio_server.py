@@ -47,10 +47,20 @@ class FastEngine(PollingEngine):
 
     def call_for(self, session: Session, message: str | bytes) -> Call | None:
         """What is to be done about a message; ``None``: nothing, or it is done."""
-        if isinstance(message, str) and message[:1] != "4":
+        if isinstance(message, bytes):
+            return self.binary(session, message)
+        if message[:1] != "4":
             return self._control(session, message)
-        data = message if isinstance(message, bytes) else Packet(encoded_packet=message).data
-        return self._trigger_event("message", session.sid, data, run_async=False)
+        return self.message_call(session, Packet(encoded_packet=message).data)
+
+    def binary(self, session: Session, message: bytes) -> Call:
+        """What is to be done about a binary message, if its owner sets nothing else."""
+        return self.message_call(session, message)
+
+    def message_call(self, session: Session, data: Any) -> Call:
+        """What python-socketio does about the content of a message."""
+        call: Call = self._trigger_event("message", session.sid, data, run_async=False)
+        return call
 
     def _control(self, session: Session, message: str) -> Call | None:
         if acceptable(message) is None:

@@ -28,6 +28,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
     follows the acceptance.
     """
 
+    _prepare: type[Prepared]
     _held: dict[str, list[Prepared]]
 
     async def emit(
@@ -51,7 +52,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
         if not members:
             return
         arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
-        prepared = Prepared(namespace, [event, *arguments])
+        prepared = self._prepare(namespace, [event, *arguments])
         for eio_sid in self._put(prepared, namespace, members, skip):
             await self._send(prepared, eio_sid)
 
@@ -131,7 +132,7 @@ class Prepared:
         return [EnginePacket(MESSAGE, packet) for packet in packets]
 
 
-def with_prepared_frames(manager: AsyncManager) -> AsyncManager:
+def with_prepared_frames(manager: AsyncManager, prepare: type[Prepared]) -> AsyncManager:
     """Let `manager`, whatever it adds to python-socketio's, emit as :class:`PreparedFrames` does.
 
     It is the same object, of a class that has both: the adapters need not know of the engine.
@@ -139,5 +140,6 @@ def with_prepared_frames(manager: AsyncManager) -> AsyncManager:
     kind = type(manager)
     bases = (PreparedFrames,) if kind is AsyncManager else (kind, PreparedFrames)
     manager.__class__ = type(kind.__name__, bases, {})
+    manager._prepare = prepare
     manager._held = {}
     return manager

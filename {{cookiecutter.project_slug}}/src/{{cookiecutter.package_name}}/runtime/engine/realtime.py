@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Coroutine
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
 from socketio import AsyncNamespace
 from socketio.packet import ACK
 
@@ -16,9 +18,9 @@ from .. import codec
 from ..frames import MALFORMED
 from ..server import RESERVED_EVENTS, RealtimeServer
 from .engineio_server import Call, FastEngine
-from .manager import with_prepared_frames
+from .manager import Prepared, with_prepared_frames
 from .outgoing import text_frame
-from .session import Session
+from .session import Session, frame_of
 from .unsent import Unsent
 
 Handler = Callable[..., Coroutine[Any, Any, Any]]
@@ -29,8 +31,12 @@ _EVENT = re.compile(r"42(?:(/[^,?]{0,255}),)?([0-9]{1,15})?(?=\[)")
 class FastServer(RealtimeServer):
     """As :class:`~..server.RealtimeServer`, on the engine of this package."""
 
+    prepared: ClassVar[type[Prepared]] = Prepared
+    """What an event for many is made into."""
+
     def __init__(self, *, client_manager: Any, **options: Any) -> None:
-        super().__init__(client_manager=with_prepared_frames(client_manager), **options)
+        manager = with_prepared_frames(client_manager, self.prepared)
+        super().__init__(client_manager=manager, **options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
         self._taking_all: dict[str, Any] = {}
         """Namespaces whose ``trigger_event`` takes every event, by their path."""
@@ -65,6 +71,12 @@ class FastServer(RealtimeServer):
         if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
             return None
         namespace, ack_id = match.groups("")
+        return self.call_of(session, namespace, ack_id, data)
+
+    def call_of(
+        self, session: Session, namespace: str, ack_id: str, data: list[Any]
+    ) -> Call | None:
+        """The handling of an event; ``None`` if its sender is not in the namespace."""
         sid = self.manager.sid_from_eio_sid(session.sid, namespace or "/")
         if sid is None or not self.manager.is_connected(sid, namespace or "/"):
             return None
@@ -86,10 +98,15 @@ class FastServer(RealtimeServer):
             return
         if not ack_id or result is self.not_handled:
             return
-        values = list(result) if isinstance(result, tuple) else [] if result is None else [result]
+        self.acknowledge(session, namespace, ack_id, result)
+
+    def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
+        """Answer an event with what its handler has returned."""
+        values = values_of(result)
         if not isinstance(result, msgspec.Struct) and codec.holds_bytes(result):
             packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
-            await self._send_packet(session.sid, packet)
+            for part in packet.encode():
+                session.put(frame_of(EnginePacket(MESSAGE, part)))
             return
         head = f"43{namespace},{ack_id}" if namespace else f"43{ack_id}"
         session.put(text_frame(head.encode() + codec.encode(values)))
@@ -107,3 +124,8 @@ class FastServer(RealtimeServer):
             return partial(owner.trigger_event, event)
         self._handlers_found[namespace, event] = method
         return method
+
+
+def values_of(result: Any) -> list[Any]:
+    """What a handler has returned, as the arguments of its acknowledgement."""
+    return list(result) if isinstance(result, tuple) else [] if result is None else [result]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engineio.packet import MESSAGE
 
 from ..backlog import LOOKED_AT, Backlog, Policies
-from .outgoing import TEXT, head_size
+from .outgoing import BINARY, TEXT, head_size
 
 WRITE_BYTES = 65536
 """Taken at once for the transport; from then on no policy can drop it."""
@@ -56,10 +56,11 @@ class Unsent(Backlog):
             data += self.take().data
         return bytes(data)
 
-    def text_of(self, item: Frame) -> str:
+    def beginning_of(self, item: Frame) -> str | bytes:
         frame = item.data
-        if frame[0] != TEXT:
-            return ""
         start = head_size(frame)
-        packet = frame[start : start + LOOKED_AT].decode("utf-8", "replace")
+        beginning = frame[start : start + LOOKED_AT]
+        if frame[0] == BINARY:
+            return beginning
+        packet = beginning.decode("utf-8", "replace") if frame[0] == TEXT else ""
         return packet[1:] if packet[:1] == str(MESSAGE) else ""

@@ -8,7 +8,7 @@ import { address } from "./address.js";
 
 const ANSWER_TIMEOUT = 8_000; // ms to wait for an acknowledgement
 const LONGEST_WAIT = 15; // seconds between two attempts
-const FINAL = ["token_missing", "token_invalid", "token_expired", "token_revoked", "forbidden"];
+const FINAL = ["token_missing", "token_invalid", "token_expired", "token_revoked", "forbidden", "wrong_serializer"];
 
 export class Connection {
   #onState;

@@ -1,6 +1,7 @@
 /** The console page: joins its parts. A further live view would be wired up here, as the prices are. */
 
 import { Connection } from "./connection.js";
+import { loadIo } from "./library.js";
 import { Prices } from "./prices.js";
 import { ROOM_NAME, Room } from "./room.js";
 import { Session, tokensAreMade } from "./session.js";
@@ -20,13 +21,13 @@ let failure = "";
 export let prices = null;
 
 const libraries = Promise.all([
-  import("./vendor/socket.io.esm.min.js"),
+  loadIo(),
   import("./vendor/uPlot.esm.js"),
 ]).catch(() => view.banner("trouble", NO_LIBRARY));
 
 async function signIn() {
-  const [library, plotting] = (await libraries) ?? [];
-  if (!library) return;
+  const [io, plotting] = (await libraries) ?? [];
+  if (!io) return;
   const credential = $("credential").value.trim();
   try {
     if (!credential) throw new Error(tokensAreMade ? "a name is needed" : "a token is needed");
@@ -38,7 +39,7 @@ async function signIn() {
   $("credential").value = "";
   view.fieldError("credential", "");
   connection?.close();
-  connection = new Connection(library.io, "/chat", session, stateChanged);
+  connection = new Connection(io, "/chat", session, stateChanged);
   if (room?.user !== session.user) {
     room = new Room(session.user, (event, payload) => connection.request(event, payload), showRoom);
   }
@@ -46,7 +47,7 @@ async function signIn() {
   connection.socket.on("presence", (change) => room.presence(change));
   connection.open();
   prices ??= new Prices(plotting.default, $("plot"));
-  prices.open(library.io, session);
+  prices.open(io, session);
   for (const each of [connection, prices.connection]) {
     each.socket.on("token_expiring", ({ expires_in }) => tokenExpiring(each, expires_in));
   }

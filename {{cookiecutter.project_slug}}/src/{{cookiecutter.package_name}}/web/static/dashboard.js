@@ -3,6 +3,7 @@
 import { Connection } from "./connection.js";
 import { Follower, SYMBOL } from "./follower.js";
 import { Graph } from "./graph.js";
+import { loadIo } from "./library.js";
 import { Session, tokensAreMade } from "./session.js";
 import * as view from "./view.js";
 
@@ -17,10 +18,10 @@ let connection = null;
 let follower = null;
 let state = { name: "idle" };
 
-const library = import("./vendor/socket.io.esm.min.js").catch(() => view.banner("trouble", NO_LIBRARY));
+const library = loadIo().catch(() => view.banner("trouble", NO_LIBRARY));
 
 async function signIn() {
-  const io = (await library)?.io;
+  const io = await library;
   if (!io) return;
   const credential = $("credential").value.trim();
   try {

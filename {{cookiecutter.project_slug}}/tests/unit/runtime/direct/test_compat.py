@@ -10,6 +10,7 @@ from socketio import Server
 
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.direct import compat, server_class
+from {{cookiecutter.package_name}}.runtime.direct.messagepack import DirectMessagePackServer
 from {{cookiecutter.package_name}}.runtime.direct.realtime import DirectServer
 from {{cookiecutter.package_name}}.runtime.direct.session import Session
 from {{cookiecutter.package_name}}.runtime.polling_server import PollingServer
@@ -45,15 +46,16 @@ def test_the_installed_version_is_one_of_the_tested(distribution: str) -> None:
 
 def test_nothing_stands_in_the_way() -> None:
     assert compat.obstacle() is None
-    assert server_class("fast") is DirectServer
-    assert server_class("stock") is PollingServer
+    assert server_class("fast", "json") is DirectServer
+    assert server_class("fast", "msgpack") is DirectMessagePackServer
+    assert server_class("stock", "json") is PollingServer
 
 
 def test_another_version_is_served_as_stock_and_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(dict_of(compat.TESTED), "python-engineio", ((99, 0), (99, 1)))
-    assert server_class("fast") is PollingServer
+    assert server_class("fast", "json") is PollingServer
     found = version("python-engineio")
     assert f"python-engineio {found} is not a version it is tested with" in caplog.text
 

@@ -15,6 +15,7 @@ from {{cookiecutter.package_name}}.runtime.engine import (
     server_class,
     websocket_class,
 )
+from {{cookiecutter.package_name}}.runtime.engine.messagepack import FastMessagePackServer
 from {{cookiecutter.package_name}}.runtime.engine.polling import StockServer
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
@@ -51,7 +52,8 @@ def test_the_installed_version_is_one_of_the_tested(distribution: str) -> None:
 
 def test_nothing_stands_in_the_way() -> None:
     assert compat.obstacle() is None
-    assert server_class("fast") is FastServer
+    assert server_class("fast", "json") is FastServer
+    assert server_class("fast", "msgpack") is FastMessagePackServer
     assert websocket_class("fast").endswith(".engine.protocol:WebSocketProtocol")
     assert websocket_class("stock") == "auto"
 
@@ -60,7 +62,7 @@ def test_another_version_is_served_as_stock_and_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(dict_of(compat.TESTED), "picows", ((99, 0), (99, 1)))
-    assert server_class("fast") is StockServer
+    assert server_class("fast", "json") is StockServer
     assert websocket_class("fast") == "auto"
     assert f"picows {version('picows')} is not a version it is tested with" in caplog.text
 

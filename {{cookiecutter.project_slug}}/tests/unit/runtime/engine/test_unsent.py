@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from {{cookiecutter.package_name}}.runtime import messagepack
 from {{cookiecutter.package_name}}.runtime.backlog import (
     Policies,
     Policy,
@@ -40,10 +41,12 @@ def waiting(unsent: Unsent) -> list[bytes]:
 
 def test_frames_are_known_by_their_events() -> None:
     unsent = Unsent(10_000, POLICIES)
-    assert event_in(unsent.text_of(event(PRESENCE, 1))) == ("/chat", "presence")
-    assert event_in(unsent.text_of(event(PRICE, 1, 70_000))) == ("/", "price")
+    assert event_in(unsent.beginning_of(event(PRESENCE, 1))) == ("/chat", "presence")
+    assert event_in(unsent.beginning_of(event(PRICE, 1, 70_000))) == ("/", "price")
+    packed = frame(BINARY, messagepack.encode(2, "/feed", ["ticks", {"x": "x" * 70_000}]))
+    assert event_in(unsent.beginning_of(Frame(packed))) == ("/feed", "ticks")
     for other in (text_frame(b"2"), frame(PONG, b"42[]"), frame(BINARY, b'42["price"]')):
-        assert event_in(unsent.text_of(Frame(other))) is None
+        assert event_in(unsent.beginning_of(Frame(other))) is None
 
 
 def test_the_oldest_are_dropped() -> None:

@@ -1,0 +1,58 @@
+"""The fast engine where packets are MessagePack: binary messages, which go the short way too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+from socketio.packet import ACK, EVENT
+
+from .. import messagepack
+from ..server import RESERVED_EVENTS
+from .engineio_server import Call
+from .manager import Prepared
+from .outgoing import BINARY, frame
+from .realtime import FastServer, values_of
+from .session import Session
+
+
+class Packed(Prepared):
+    """An event in MessagePack, encoded once for all who get it."""
+
+    __slots__ = ("_payload",)
+
+    def __init__(self, namespace: str, event: list[Any]) -> None:
+        self._payload = messagepack.encode(EVENT, namespace, event)
+        self.frames = [frame(BINARY, self._payload)]
+
+    def packets(self) -> list[EnginePacket]:
+        return [EnginePacket(MESSAGE, self._payload)]
+
+
+class FastMessagePackServer(FastServer):
+    """As :class:`~.realtime.FastServer`, for clients that speak MessagePack."""
+
+    prepared = Packed
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.eio.binary = self._packed_call
+
+    def event_call(self, session: Session, message: str) -> None:
+        """Text is of a client that speaks JSON: the long way tells it so."""
+
+    def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
+        packed = messagepack.encode(ACK, namespace, values_of(result), int(ack_id))
+        session.put(frame(BINARY, packed))
+
+    def _packed_call(self, session: Session, message: bytes) -> Call:
+        return self._packed_event(session, message) or self.eio.message_call(session, message)
+
+    def _packed_event(self, session: Session, message: bytes) -> Call | None:
+        if len(message) > self._max_message_bytes:
+            return None
+        event = messagepack.event_of(message)
+        if event is None or event.data[0] in RESERVED_EVENTS:
+            return None
+        return self.call_of(session, *event)
