@@ -65,8 +65,8 @@ OF_THE_MODE = (
 WHAT_KEEPS_DATA = " ".join(
     ["tests/wire", *(f"--ignore=tests/wire/test_{name}.py" for name in OF_THE_MODE)]
 )
-# The page is the same in every project: tried in two modes.
-WITH_BROWSER = {"asgi", "gevent"}
+# The page is the same in every project: all its tests run once, and the whole way in every mode.
+WITH_BROWSER = {"asgi"}
 # What speaks the protocols is the same in both async modes.
 AS_IN_ASGI = {"quart": f"tests/unit tests/wire --ignore={RUNTIME}/engine"}
 

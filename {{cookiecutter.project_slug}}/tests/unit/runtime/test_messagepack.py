@@ -10,7 +10,11 @@ import pytest
 
 from {{cookiecutter.package_name}}.runtime import codec, messagepack
 from {{cookiecutter.package_name}}.runtime.backlog import event_in, field_in
-from {{cookiecutter.package_name}}.runtime.messagepack import MessagePackPacket, decode, encode
+from {{cookiecutter.package_name}}.runtime.messagepack import (
+    MessagePackPacket,
+    decode,
+    encode,
+)
 
 EVENT = 2
 

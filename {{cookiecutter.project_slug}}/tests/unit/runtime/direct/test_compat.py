@@ -10,7 +10,9 @@ from socketio import Server
 
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.direct import compat, server_class
-from {{cookiecutter.package_name}}.runtime.direct.messagepack import DirectMessagePackServer
+from {{cookiecutter.package_name}}.runtime.direct.messagepack import (
+    DirectMessagePackServer,
+)
 from {{cookiecutter.package_name}}.runtime.direct.realtime import DirectServer
 from {{cookiecutter.package_name}}.runtime.direct.session import Session
 from {{cookiecutter.package_name}}.runtime.polling_server import PollingServer

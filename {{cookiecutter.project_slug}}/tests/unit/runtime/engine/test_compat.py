@@ -15,7 +15,9 @@ from {{cookiecutter.package_name}}.runtime.engine import (
     server_class,
     websocket_class,
 )
-from {{cookiecutter.package_name}}.runtime.engine.messagepack import FastMessagePackServer
+from {{cookiecutter.package_name}}.runtime.engine.messagepack import (
+    FastMessagePackServer,
+)
 from {{cookiecutter.package_name}}.runtime.engine.polling import StockServer
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
