@@ -55,7 +55,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             open_backends(settings.backends, prefix=PACKAGE, history_size=settings.history_size)
         )
         drain = Drain(settings.drain_seconds)
-        server = server_class(settings.server)(
+        server = server_class(settings.server, "json")(
             client_manager=backends.client_manager,
             address_of=mode.client_address,
             allowed_origins=settings.allowed_origins,
