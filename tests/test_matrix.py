@@ -57,10 +57,19 @@ def first_of_their_kind() -> set[int]:
 
 WHOLE = first_of_their_kind()
 """Rows that show what they are over the wire as well."""
-RUNTIME = "tests/unit/runtime"
+DEPENDS_ON = {
+    "tests/unit/runtime": ["async_mode"],
+    "tests/unit/services": ["async_mode"],
+    "tests/unit/adapters/memory": ["async_mode"],
+    "tests/unit/adapters/redis": ["async_mode", "queue", "jobs"],
+    "tests/unit/adapters/database": ["async_mode", "database"],
+    "tests/unit/adapters/jobs": ["async_mode", "jobs"],
+    "tests/unit/adapters/scraper": ["async_mode", "scraper"],
+}
+"""What the tests of a directory depend on: they run where such answers come for the first time."""
 OF_THE_MODE = (
-    *("admin", "admin_shared", "bad_input", "drain", "handshake", "logs", "polling"),
-    *("serve", "slow_reader", "stock", "tick_stream", "traces", "uvicorn"),
+    *("admin", "admin_shared", "bad_input", "drain", "handshake", "logs", "messagepack"),
+    *("polling", "serve", "slow_reader", "stock", "tick_stream", "traces", "uvicorn"),
 )
 WHAT_KEEPS_DATA = " ".join(
     ["tests/wire", *(f"--ignore=tests/wire/test_{name}.py" for name in OF_THE_MODE)]
@@ -68,24 +77,34 @@ WHAT_KEEPS_DATA = " ".join(
 # The page is the same in every project: all its tests run once, and the whole way in every mode.
 WITH_BROWSER = {"asgi"}
 # What speaks the protocols is the same in both async modes.
-AS_IN_ASGI = {"quart": f"tests/unit tests/wire --ignore={RUNTIME}/engine"}
+AS_IN_ASGI = {"quart": "tests/unit tests/wire --ignore=tests/unit/runtime/engine"}
 
 
 def basis(number: int) -> str:
     """The tests of a row, as words for pytest; all of them if there are none.
 
-    The machine room is the same source wherever the mode agrees, and is tried where a mode comes
-    for the first time. What keeps data is tried over the wire where a store does. Every row runs
-    what depends on its choices, and the chat over the wire.
+    Where a mode comes for the first time, all that is of the mode is tried, and where a store
+    does, what keeps data over the wire. Every row runs what depends on its choices, and the chat
+    over the wire.
     """
-    mode = COMBINATIONS[number].get("async_mode", CHOICES["async_mode"][0])
-    before = [row.get("async_mode", CHOICES["async_mode"][0]) for row in COMBINATIONS[:number]]
-    if mode not in before:
+    [mode] = answers(number, ["async_mode"])
+    if not has_been(number, ["async_mode"]):
         everywhere = "tests/unit tests/wire tests/conformance"
         return "" if mode in WITH_BROWSER else AS_IN_ASGI.get(mode, everywhere)
-    of_its_choices = f"tests/unit --ignore={RUNTIME}"
+    left_out = [
+        f"--ignore={path}" for path, options in DEPENDS_ON.items() if has_been(number, options)
+    ]
     over_the_wire = WHAT_KEEPS_DATA if number in WHOLE else "tests/wire/test_chat.py"
-    return f"{of_its_choices} {over_the_wire}"
+    return " ".join(["tests/unit", *left_out, over_the_wire])
+
+
+def answers(number: int, options: list[str]) -> list[str]:
+    return [COMBINATIONS[number].get(option, CHOICES[option][0]) for option in options]
+
+
+def has_been(number: int, options: list[str]) -> bool:
+    """Whether a row before has the same answers to these."""
+    return any(answers(before, options) == answers(number, options) for before in range(number))
 
 
 # The dashboard is drawn where it comes to a mode for the first time, and a price is followed from

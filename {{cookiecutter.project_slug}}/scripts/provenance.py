@@ -28,7 +28,10 @@ def predicate(env: Mapping[str, str]) -> dict[str, Any]:
                 "job": env["CI_JOB_NAME"],
             },
             "resolvedDependencies": [
-                {"uri": f"git+{project}@{env['CI_COMMIT_REF_NAME']}", "digest": {"gitCommit": commit}}
+                {
+                    "uri": f"git+{project}@{env['CI_COMMIT_REF_NAME']}",
+                    "digest": {"gitCommit": commit},
+                }
             ],
         },
         "runDetails": {
