@@ -97,6 +97,7 @@ def tell(place: Landscape, project: Path, stack: ExitStack) -> tuple[Story, Watc
     people.meet("silent", place.direct(story.victim))
     time.sleep(TALK_SECONDS)
     story.on_victim = people.of_host(story.victim) & {*PYTHON, *NODE}
+    assert story.on_victim, f"nobody is on {story.victim}: {story.spread}"
     story.cut = place.cut(story.victim)
     until(lambda: came_back(story), "everybody is back")
     until(lambda: told_who_left(story), "who left is told of")
