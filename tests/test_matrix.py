@@ -35,32 +35,27 @@ EXTREMES = [
 COMBINATIONS = [*ROWS, *({"python_version": ROWS[0]["python_version"]} | e for e in EXTREMES)]
 
 
-def rooms(row: dict[str, str]) -> list[tuple[str, ...]]:
-    """What of a row most depends on: the mode, how data are kept, and whether there are jobs."""
-    mode, queue, database, jobs = (
-        row.get(option, CHOICES[option][0])
-        for option in ("async_mode", "queue", "database", "jobs")
-    )
-    return [(mode,), (queue, database), ("jobs", jobs)]
+def answers(number: int, options: list[str]) -> list[str]:
+    return [COMBINATIONS[number].get(option, CHOICES[option][0]) for option in options]
 
 
-def first_of_their_kind() -> set[int]:
-    """The rows in which a mode, or a way to keep data, comes for the first time."""
-    seen: set[tuple[str, ...]] = set()
-    found = set()
-    for number, row in enumerate(COMBINATIONS):
-        if not seen.issuperset(rooms(row)):
-            seen.update(rooms(row))
-            found.add(number)
-    return found
+def has_been(number: int, options: list[str]) -> bool:
+    """Whether a row before has the same answers to these."""
+    return any(answers(before, options) == answers(number, options) for before in range(number))
 
 
-WHOLE = first_of_their_kind()
-"""Rows that show what they are over the wire as well."""
+def shows(number: int, *kinds: list[str]) -> bool:
+    """Whether answers to one of these come for the first time."""
+    return not all(has_been(number, options) for options in kinds)
+
+
+MODE, STORES = ["async_mode"], ["queue", "database"]
+WHOLE = {n for n in range(len(COMBINATIONS)) if shows(n, MODE, STORES, ["jobs"])}
+"""Rows that show what they are over the wire as well: a mode, a way to keep data, jobs or none."""
 DEPENDS_ON = {
-    "tests/unit/runtime": ["async_mode"],
-    "tests/unit/services": ["async_mode"],
-    "tests/unit/adapters/memory": ["async_mode"],
+    "tests/unit/runtime": MODE,
+    "tests/unit/services": MODE,
+    "tests/unit/adapters/memory": MODE,
     "tests/unit/adapters/redis": ["async_mode", "queue", "jobs"],
     "tests/unit/adapters/database": ["async_mode", "database"],
     "tests/unit/adapters/jobs": ["async_mode", "jobs"],
@@ -87,9 +82,8 @@ def basis(number: int) -> list[str]:
     over the wire, the protocols, the pages. Where a store comes for the first time, what keeps data
     is tried over the wire. Every row runs what depends on its choices, and the chat over the wire.
     """
-    options = ["async_mode"]
-    [mode] = answers(number, options)
-    rows_before = sum(answers(row, options) == [mode] for row in range(number))
+    [mode] = answers(number, MODE)
+    rows_before = sum(answers(row, MODE) == [mode] for row in range(number))
     ignored = [path for path, options in DEPENDS_ON.items() if has_been(number, options)]
     if mode in AS_IN_ASGI:
         ignored.append("tests/unit/runtime/engine")
@@ -107,15 +101,6 @@ def basis(number: int) -> list[str]:
     return words
 
 
-def answers(number: int, options: list[str]) -> list[str]:
-    return [COMBINATIONS[number].get(option, CHOICES[option][0]) for option in options]
-
-
-def has_been(number: int, options: list[str]) -> bool:
-    """Whether a row before has the same answers to these."""
-    return any(answers(before, options) == answers(number, options) for before in range(number))
-
-
 # The dashboard is drawn where it comes to a mode for the first time, and a price is followed from
 # where it comes from to the chart where a source, a mode or a way to keep data does.
 DASHBOARD = "test_dashboard.py"
@@ -124,20 +109,11 @@ WHOLE_WAY = "test_whole_way.py"
 
 def watched(number: int) -> list[str]:
     """The tests in a browser that the row runs of those that depend on its choices."""
-    *before, row = COMBINATIONS[: number + 1]
-    dashboards = [(each.get("dashboard"), each.get("async_mode")) for each in before]
-    dashboard = (row.get("dashboard"), row.get("async_mode"))
-    seen = {room for each in before for room in ways(each)}
+    draws = answers(number, ["dashboard"]) == ["dash"]
     return [
-        *([DASHBOARD] if dashboard[0] == "dash" and dashboard not in dashboards else []),
-        *([WHOLE_WAY] if not seen.issuperset(ways(row)) else []),
+        *([DASHBOARD] if draws and shows(number, ["dashboard", "async_mode"]) else []),
+        *([WHOLE_WAY] if shows(number, MODE, STORES, ["scraper"]) else []),
     ]
-
-
-def ways(row: dict[str, str]) -> list[tuple[str, ...]]:
-    """What a price on its way depends on."""
-    mode, stores, _ = rooms(row)
-    return [mode, stores, ("scraper", row.get("scraper", "none"))]
 
 
 def in_a_browser(number: int) -> list[str]:

@@ -45,3 +45,8 @@ def holds_bytes(value: Any) -> bool:
     elif not isinstance(value, list | tuple):
         return isinstance(value, bytes | bytearray)
     return not _PLAIN.issuperset(map(type, value)) and any(map(holds_bytes, value))
+
+
+def values_of(result: Any) -> list[Any]:
+    """What is emitted, or what a handler has returned, as arguments: a tuple is several."""
+    return list(result) if isinstance(result, tuple) else [] if result is None else [result]

@@ -12,7 +12,7 @@ from engineio.packet import CLOSE, MESSAGE
 from . import mode
 from .backlog import LOOKED_AT, Backlog, Policies
 from .raw_socket import send_now
-from .websocket_frames import BINARY, TEXT, head_size
+from .server_frames import BINARY, TEXT, head_size
 
 WRITE_BYTES = 16384
 """Written together for a slow reader; from then on no policy can drop it."""

@@ -1,34 +1,11 @@
-"""WebSocket frames as a server sends them: whole messages, not masked (RFC 6455)."""
+"""WebSocket frames as a client sends them: control frames among them, and masked (RFC 6455)."""
 
 from __future__ import annotations
 
-TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
-"""First bytes of frames that are whole messages, or control frames."""
+CLOSE, PONG = 0x88, 0x8A
+"""First bytes of control frames."""
 MASKED = 0x80
 """In the second byte of every frame that a client sends."""
-
-_SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
-
-
-def text_frame(payload: bytes) -> bytes:
-    """A whole text message."""
-    size = len(payload)
-    return _SHORT_TEXT[size] + payload if size < 126 else frame(TEXT, payload)
-
-
-def frame(kind: int, payload: bytes) -> bytes:
-    """A whole message, or a control frame."""
-    size = len(payload)
-    if size < 126:
-        return bytes((kind, size)) + payload
-    if size < 65536:
-        return bytes((kind, 126)) + size.to_bytes(2) + payload
-    return bytes((kind, 127)) + size.to_bytes(8) + payload
-
-
-def head_size(frame: bytes) -> int:
-    """How many bytes of a frame, one that is not masked, come before what is in it."""
-    return 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10
 
 
 def extent(data: bytes | bytearray) -> tuple[int, int] | None:

@@ -15,13 +15,12 @@ from {{cookiecutter.package_name}}.runtime.outgoing import (
     Outgoing,
     Unsent,
 )
-from {{cookiecutter.package_name}}.runtime.websocket_frames import (
+from {{cookiecutter.package_name}}.runtime.server_frames import (
     BINARY,
-    CLOSE,
-    PONG,
     frame,
     text_frame,
 )
+from {{cookiecutter.package_name}}.runtime.websocket_frames import CLOSE, PONG
 
 from ...support.waiting import until
 from ...support.websocket_peer import Peer

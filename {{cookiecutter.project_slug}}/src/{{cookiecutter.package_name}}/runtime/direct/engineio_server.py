@@ -10,8 +10,8 @@ from engineio.packet import OPEN
 
 from ..outgoing import Unsent
 from ..polling_server import PollingEngine
+from ..server_frames import text_frame
 from ..websocket import WebSocket
-from ..websocket_frames import text_frame
 from ..wsgi import Environ, StartResponse, is_websocket
 from .session import Session
 

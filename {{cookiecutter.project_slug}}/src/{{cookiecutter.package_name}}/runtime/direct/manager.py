@@ -5,16 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 from engineio.exceptions import EngineIOError
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EnginePacket
 from socketio import Manager
-from socketio.packet import EVENT, Packet
 
-from .. import codec
-from ..websocket_frames import text_frame
-from .session import Session, frame_of
+from ..codec import values_of
+from ..prepared import Prepared
+from .session import Session
 
 
 class PreparedFrames(Manager):  # type: ignore[misc]
@@ -43,8 +39,7 @@ class PreparedFrames(Manager):  # type: ignore[misc]
             if sid in skip:
                 continue
             if prepared is None:
-                arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
-                prepared = self._prepare(namespace, [event, *arguments])
+                prepared = self._prepare(namespace, [event, *values_of(data)])
             session = sockets.get(eio_sid)
             if isinstance(session, Session):
                 for frame in prepared.frames:
@@ -53,30 +48,6 @@ class PreparedFrames(Manager):  # type: ignore[misc]
                 with suppress(EngineIOError):
                     for packet in prepared.packets():
                         self.server._send_eio_packet(eio_sid, packet)
-
-
-class Prepared:
-    """An event, encoded once for all who get it.
-
-    :ivar frames: what is written to a WebSocket: the event and its attachments.
-    """
-
-    __slots__ = ("_event", "_namespace", "frames")
-
-    def __init__(self, namespace: str, event: list[Any]) -> None:
-        self._namespace = namespace
-        self._event = event
-        if isinstance(event[-1], msgspec.Struct) or not codec.holds_bytes(event):
-            head = "42" if namespace == "/" else f"42{namespace},"
-            self.frames = [text_frame(head.encode() + codec.encode(event))]
-        else:
-            self.frames = [frame_of(packet) for packet in self.packets()]
-
-    def packets(self) -> list[EnginePacket]:
-        """The same as Engine.IO packets, for those who poll."""
-        encoded = Packet(EVENT, self._event, self._namespace).encode()
-        packets = encoded if isinstance(encoded, list) else [encoded]
-        return [EnginePacket(MESSAGE, packet) for packet in packets]
 
 
 def with_prepared_frames(manager: Manager, prepare: type[Prepared]) -> Manager:

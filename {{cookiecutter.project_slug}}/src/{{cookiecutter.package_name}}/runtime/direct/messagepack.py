@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EnginePacket
-from socketio.packet import ACK, EVENT
+from socketio.packet import ACK
 
 from .. import messagepack
+from ..codec import values_of
+from ..prepared import Packed
 from ..server import RESERVED_EVENTS
-from ..websocket_frames import BINARY, frame
-from .manager import Prepared
-from .realtime import DirectServer, values_of
+from ..server_frames import BINARY, frame
+from .realtime import DirectServer
 from .session import Session
-
-
-class Packed(Prepared):
-    """An event in MessagePack, encoded once for all who get it."""
-
-    __slots__ = ("_payload",)
-
-    def __init__(self, namespace: str, event: list[Any]) -> None:
-        self._payload = messagepack.encode(EVENT, namespace, event)
-        self.frames = [frame(BINARY, self._payload)]
-
-    def packets(self) -> list[EnginePacket]:
-        return [EnginePacket(MESSAGE, self._payload)]
 
 
 class DirectMessagePackServer(DirectServer):

@@ -16,10 +16,11 @@ from .. import codec
 from ..frames import MALFORMED
 from ..outgoing import Unsent
 from ..polling_server import PollingServer
+from ..prepared import Prepared
 from ..server import RESERVED_EVENTS
-from ..websocket_frames import text_frame
+from ..server_frames import text_frame
 from .engineio_server import DirectEngine
-from .manager import Prepared, with_prepared_frames
+from .manager import with_prepared_frames
 from .session import Session
 
 Handler = Callable[..., Any]
@@ -89,7 +90,7 @@ class DirectServer(PollingServer):
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
         """Answer an event with what its handler has returned."""
-        values = values_of(result)
+        values = codec.values_of(result)
         if not isinstance(result, msgspec.Struct) and codec.holds_bytes(result):
             packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
             self._send_packet(session.sid, packet)
@@ -112,8 +113,3 @@ class DirectServer(PollingServer):
             return partial(owner.trigger_event, event)
         self._handlers_found[namespace, event] = method
         return method
-
-
-def values_of(result: Any) -> list[Any]:
-    """What a handler has returned, as the arguments of its acknowledgement."""
-    return list(result) if isinstance(result, tuple) else [] if result is None else [result]

@@ -10,7 +10,7 @@ from engineio.packet import CLOSE, NOOP, PING, Packet
 
 from .. import mode
 from ..backlog import Backlog
-from ..websocket_frames import BINARY, frame, text_frame
+from ..server_frames import frame_of, text_frame
 
 if TYPE_CHECKING:
     from ..websocket import WebSocket
@@ -146,9 +146,3 @@ class Session:
         self._awaits_pong = True
         self.put(_PING)
         self._ws.wheel.set(self, self.server.ping_timeout)
-
-
-def frame_of(pkt: Packet) -> bytes:
-    """The WebSocket message of an Engine.IO packet."""
-    encoded: str | bytes = pkt.encode()
-    return text_frame(encoded.encode()) if isinstance(encoded, str) else frame(BINARY, encoded)

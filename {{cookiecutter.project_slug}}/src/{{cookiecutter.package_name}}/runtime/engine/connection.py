@@ -8,6 +8,7 @@ from typing import Any
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from .. import server_frames
 from . import outgoing
 from .outgoing import Turn
 from .unsent import Frame, Unsent
@@ -211,7 +212,8 @@ class Connection(WSListener):
 
     def _control(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == PING:
-            self.put(outgoing.frame(outgoing.PONG, frame.get_payload_as_bytes()))
+            pong = server_frames.frame(outgoing.PONG, frame.get_payload_as_bytes())
+            self.put(pong)
         elif frame.msg_type == CLOSE:
             code = frame.get_close_code() if frame.payload_size else WSCloseCode.OK
             self.end(code if code in SENDABLE_CODES else WSCloseCode.PROTOCOL_ERROR)

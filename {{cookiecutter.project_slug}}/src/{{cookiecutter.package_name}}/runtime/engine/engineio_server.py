@@ -15,9 +15,10 @@ from ..asgi import Receive, Scope, Send
 from ..engineio_strict import StrictSocket
 from ..frames import acceptable
 from ..polling import is_taken
+from ..server_frames import text_frame
 from .connection import Connection
 from .environ import environ_of
-from .outgoing import Turn, text_frame
+from .outgoing import Turn
 from .polling import PollingEngine
 from .protocol import EXTENSION, WebSocketProtocol
 from .session import Session

@@ -6,16 +6,12 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 from engineio.exceptions import EngineIOError
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EnginePacket
 from socketio import AsyncManager
-from socketio.packet import EVENT, Packet
 
-from .. import codec
-from .outgoing import text_frame
-from .session import Session, frame_of
+from ..codec import values_of
+from ..prepared import Prepared
+from .session import Session
 
 MAX_HELD = 1000
 """Events kept for a socket until its handshake is accepted; what comes after them is dropped."""
@@ -51,8 +47,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
         members = self._members(namespace, to or room)
         if not members:
             return
-        arguments = [*data] if isinstance(data, tuple) else [] if data is None else [data]
-        prepared = self._prepare(namespace, [event, *arguments])
+        prepared = self._prepare(namespace, [event, *values_of(data)])
         for eio_sid in self._put(prepared, namespace, members, skip):
             await self._send(prepared, eio_sid)
 
@@ -106,30 +101,6 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
     def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
         self._held.pop(sid, None)
         super().basic_disconnect(sid, namespace, **kwargs)
-
-
-class Prepared:
-    """An event, encoded once for all who get it.
-
-    :ivar frames: what is written to a WebSocket: the event and its attachments.
-    """
-
-    __slots__ = ("_event", "_namespace", "frames")
-
-    def __init__(self, namespace: str, event: list[Any]) -> None:
-        self._namespace = namespace
-        self._event = event
-        if isinstance(event[-1], msgspec.Struct) or not codec.holds_bytes(event):
-            head = "42" if namespace == "/" else f"42{namespace},"
-            self.frames = [text_frame(head.encode() + codec.encode(event))]
-        else:
-            self.frames = [frame_of(packet) for packet in self.packets()]
-
-    def packets(self) -> list[EnginePacket]:
-        """The same as Engine.IO packets, for those who poll."""
-        encoded = Packet(EVENT, self._event, self._namespace).encode()
-        packets = encoded if isinstance(encoded, list) else [encoded]
-        return [EnginePacket(MESSAGE, packet) for packet in packets]
 
 
 def with_prepared_frames(manager: AsyncManager, prepare: type[Prepared]) -> AsyncManager:

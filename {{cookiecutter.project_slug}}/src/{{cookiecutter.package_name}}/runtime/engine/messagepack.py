@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EnginePacket
-from socketio.packet import ACK, EVENT
+from socketio.packet import ACK
 
 from .. import messagepack
+from ..codec import values_of
+from ..prepared import Packed
 from ..server import RESERVED_EVENTS
+from ..server_frames import BINARY, frame
 from .engineio_server import Call
-from .manager import Prepared
-from .outgoing import BINARY, frame
-from .realtime import FastServer, values_of
+from .realtime import FastServer
 from .session import Session
-
-
-class Packed(Prepared):
-    """An event in MessagePack, encoded once for all who get it."""
-
-    __slots__ = ("_payload",)
-
-    def __init__(self, namespace: str, event: list[Any]) -> None:
-        self._payload = messagepack.encode(EVENT, namespace, event)
-        self.frames = [frame(BINARY, self._payload)]
-
-    def packets(self) -> list[EnginePacket]:
-        return [EnginePacket(MESSAGE, self._payload)]
 
 
 class FastMessagePackServer(FastServer):

@@ -6,32 +6,13 @@ import asyncio
 import logging
 from typing import Protocol
 
+from ..server_frames import TEXT, head_size
+
 _log = logging.getLogger(__name__)
 
-TEXT, BINARY, PONG = 0x81, 0x82, 0x8A
-"""First bytes of frames that are whole messages."""
+PONG = 0x8A
+"""First byte of the frame that answers a ping."""
 MAX_SHORT = 8192
-_SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
-
-
-def text_frame(payload: bytes) -> bytes:
-    """A whole WebSocket text message, as every client gets it: server frames are not masked."""
-    size = len(payload)
-    if size < 126:
-        return _SHORT_TEXT[size] + payload
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2) + payload
-    return frame(TEXT, payload)
-
-
-def frame(kind: int, payload: bytes) -> bytes:
-    """A whole WebSocket message, or a control frame."""
-    size = len(payload)
-    if size < 126:
-        return bytes((kind, size)) + payload
-    if size < 65536:
-        return bytes((kind, 126)) + size.to_bytes(2) + payload
-    return bytes((kind, 127)) + size.to_bytes(8) + payload
 
 
 def is_short_text(frame: bytes) -> bool:
@@ -43,11 +24,6 @@ def is_short_text(frame: bytes) -> bool:
 def payload(frame: bytes) -> memoryview:
     """What is in a frame."""
     return memoryview(frame)[head_size(frame) :]
-
-
-def head_size(frame: bytes) -> int:
-    """How many bytes of a frame come before what is in it."""
-    return 2 if frame[1] < 126 else 4 if frame[1] == 126 else 10
 
 
 class Outgoing(Protocol):

@@ -16,11 +16,12 @@ from socketio.packet import ACK
 
 from .. import codec
 from ..frames import MALFORMED
+from ..prepared import Prepared
 from ..server import RESERVED_EVENTS, RealtimeServer
+from ..server_frames import frame_of, text_frame
 from .engineio_server import Call, FastEngine
-from .manager import Prepared, with_prepared_frames
-from .outgoing import text_frame
-from .session import Session, frame_of
+from .manager import with_prepared_frames
+from .session import Session
 from .unsent import Unsent
 
 Handler = Callable[..., Coroutine[Any, Any, Any]]
@@ -102,7 +103,7 @@ class FastServer(RealtimeServer):
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
         """Answer an event with what its handler has returned."""
-        values = values_of(result)
+        values = codec.values_of(result)
         if not isinstance(result, msgspec.Struct) and codec.holds_bytes(result):
             packet = self.packet_class(ACK, namespace=namespace or "/", id=int(ack_id), data=values)
             for part in packet.encode():
@@ -124,8 +125,3 @@ class FastServer(RealtimeServer):
             return partial(owner.trigger_event, event)
         self._handlers_found[namespace, event] = method
         return method
-
-
-def values_of(result: Any) -> list[Any]:
-    """What a handler has returned, as the arguments of its acknowledgement."""
-    return list(result) if isinstance(result, tuple) else [] if result is None else [result]

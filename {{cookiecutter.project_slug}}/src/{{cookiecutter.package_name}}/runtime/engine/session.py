@@ -16,8 +16,8 @@ from engineio.packet import CLOSE, PING, Packet
 from picows import WSCloseCode
 
 from ..backlog import Backlog
+from ..server_frames import frame_of, text_frame
 from .connection import Connection
-from .outgoing import BINARY, frame, text_frame
 
 if TYPE_CHECKING:
     from .engineio_server import FastEngine
@@ -198,12 +198,6 @@ class Session(Connection):
     def refuse(self) -> None:
         """What came is no packet of this protocol."""
         self.end(WSCloseCode.UNSUPPORTED_DATA)
-
-
-def frame_of(pkt: Packet) -> bytes:
-    """The WebSocket message of an Engine.IO packet."""
-    encoded: str | bytes = pkt.encode()
-    return text_frame(encoded.encode()) if isinstance(encoded, str) else frame(BINARY, encoded)
 
 
 if sys.version_info >= (3, 12):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engineio.packet import MESSAGE
 
 from ..backlog import LOOKED_AT, Backlog, Policies
-from .outgoing import BINARY, TEXT, head_size
+from ..server_frames import BINARY, TEXT, head_size
 
 WRITE_BYTES = 65536
 """Taken at once for the transport; from then on no policy can drop it."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from engineio.packet import NOOP, PING, Packet
 
 from ..engineio_strict import StrictSocket
-from .outgoing import text_frame
-from .session import Session, frame_of
+from ..server_frames import frame_of, text_frame
+from .session import Session
 
 if TYPE_CHECKING:
     from .engineio_server import FastEngine

@@ -2,10 +2,10 @@
 
 import pytest
 
-from {{cookiecutter.package_name}}.runtime.engine.outgoing import (
+from {{cookiecutter.package_name}}.runtime.engine.outgoing import payload
+from {{cookiecutter.package_name}}.runtime.server_frames import (
     BINARY,
     frame,
-    payload,
     text_frame,
 )
 

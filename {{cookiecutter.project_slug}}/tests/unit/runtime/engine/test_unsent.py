@@ -10,16 +10,16 @@ from {{cookiecutter.package_name}}.runtime.backlog import (
     Policy,
     event_in,
 )
-from {{cookiecutter.package_name}}.runtime.engine.outgoing import (
-    BINARY,
-    PONG,
-    frame,
-    text_frame,
-)
+from {{cookiecutter.package_name}}.runtime.engine.outgoing import PONG
 from {{cookiecutter.package_name}}.runtime.engine.unsent import (
     WRITE_BYTES,
     Frame,
     Unsent,
+)
+from {{cookiecutter.package_name}}.runtime.server_frames import (
+    BINARY,
+    frame,
+    text_frame,
 )
 
 POLICIES: Policies = {
