@@ -122,12 +122,14 @@ def files(project: Path) -> Iterator[Path]:
 def interpreters() -> dict[str, str]:
     """Python version → an interpreter that really runs: from PATH, or pyenv's own directories.
 
-    pyenv's shims stand on PATH also for versions that then refuse to run.
+    pyenv's come last: unless told otherwise it builds without optimization, and what such a Python
+    runs takes up to twice as long. Its shims stand on PATH also for versions that refuse to run.
     """
     found: dict[str, str] = {}
     this = f"3.{sys.version_info.minor}"
     for version in sorted({*CHOICES["python_version"], this}, key=lambda v: int(v[2:])):
         named = [Path(folder) / f"python{version}" for folder in os.get_exec_path()]
+        named.sort(key=lambda path: ".pyenv" in path.parts)
         pyenv = sorted((Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python"))
         for path in [*named, *pyenv, Path(sys.executable)]:
             if path.is_file() and (real := real_path(path, version)):

@@ -66,13 +66,18 @@ OF_THE_MODE = (
     *("admin", "admin_shared", "bad_input", "drain", "handshake", "logs", "messagepack"),
     *("polling", "serve", "slow_reader", "stock", "tick_stream", "traces", "uvicorn"),
 )
-WHAT_KEEPS_DATA = " ".join(
-    ["tests/wire", *(f"--ignore=tests/wire/test_{name}.py" for name in OF_THE_MODE)]
-)
+
+
+def over_the_wire(*but: str) -> list[str]:
+    """All that is tried over the wire but this, as words for pytest."""
+    return ["tests/wire", *(f"--ignore=tests/wire/test_{name}.py" for name in but)]
+
+
 # The page is the same in every project: all its tests run once, and the whole way in every mode.
 WITH_BROWSER = {"asgi"}
 # What speaks the protocols is the same in both async modes.
 AS_IN_ASGI = {"quart"}
+OF_THE_ENGINE = ("bad_input", "messagepack", "slow_reader", "stock")
 
 
 def basis(number: int) -> list[str]:
@@ -89,9 +94,9 @@ def basis(number: int) -> list[str]:
         ignored.append("tests/unit/runtime/engine")
     words = ["tests/unit", *(f"--ignore={path}" for path in ignored)]
     if rows_before == 0:
-        words.append("tests/wire")
+        words += over_the_wire(*(OF_THE_ENGINE if mode in AS_IN_ASGI else ()))
     elif number in WHOLE:
-        words.append(WHAT_KEEPS_DATA)
+        words += over_the_wire(*OF_THE_MODE)
     else:
         words.append("tests/wire/test_chat.py")
     if rows_before == 1 and mode not in AS_IN_ASGI:

@@ -108,6 +108,11 @@ async def test_a_refused_one_gets_the_refusal_alone(fast: Fast) -> None:
         assert fast.server.manager._held == {}
 
 
+async def test_a_ping_of_the_client_is_answered_with_its_payload(fast: Fast) -> None:
+    async with fast.client() as socket, asyncio.timeout(PATIENCE):
+        await (await socket.ping("still there?"))
+
+
 async def test_a_failing_handler_ends_nothing(fast: Fast, caplog: pytest.LogCaptureFixture) -> None:
     async with fast.client() as socket:
         await socket.send('42["fail"]')
