@@ -119,17 +119,20 @@ def files(project: Path) -> Iterator[Path]:
             yield path.relative_to(project)
 
 
-def interpreters() -> dict[str, str]:
+def interpreters(*, pyenv_last: bool = False) -> dict[str, str]:
     """Python version → an interpreter that really runs: from PATH, or pyenv's own directories.
 
-    pyenv's come last: unless told otherwise it builds without optimization, and what such a Python
-    runs takes up to twice as long. Its shims stand on PATH also for versions that refuse to run.
+    pyenv's shims stand on PATH also for versions that then refuse to run.
+
+    :param pyenv_last: take another where there is one. Unless told otherwise pyenv builds without
+        optimization, and what such a Python runs takes up to twice as long.
     """
     found: dict[str, str] = {}
     this = f"3.{sys.version_info.minor}"
     for version in sorted({*CHOICES["python_version"], this}, key=lambda v: int(v[2:])):
         named = [Path(folder) / f"python{version}" for folder in os.get_exec_path()]
-        named.sort(key=lambda path: ".pyenv" in path.parts)
+        if pyenv_last:
+            named.sort(key=lambda path: ".pyenv" in path.parts)
         pyenv = sorted((Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python"))
         for path in [*named, *pyenv, Path(sys.executable)]:
             if path.is_file() and (real := real_path(path, version)):

@@ -14,7 +14,7 @@ from baking import CHOICES, TEMPLATE, bake, interpreters, pairwise
 from commands import run
 from filelock import FileLock
 
-FOUND = interpreters()
+FOUND = interpreters(pyenv_last=True)
 # A project runs on its oldest Python or a newer one.
 RUNNABLE = {
     minimum: next((v for v in FOUND if int(v[2:]) >= int(minimum[2:])), None)

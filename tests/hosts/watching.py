@@ -124,6 +124,9 @@ class Watch:
                     status = (await client.get(url)).status_code
             self.asked.append((begun, time.time() - begun, status))
 
+        # a host that does not listen yet would be left out by nginx for ten seconds
+        while not all(self.status(name) == 200 for name in HOSTS):
+            await asyncio.sleep(POLL_SECONDS)
         while True:
             task = asyncio.create_task(ask())
             asking.add(task)

@@ -5,15 +5,19 @@ The module itself is what python-socketio takes as its ``json`` argument (proces
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
+
+from .client_event import ClientEvent, client_event
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 decode = _decoder.decode
 """Decode JSON; raises :exc:`ValueError`, or :exc:`RecursionError` if it is nested too deeply."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_EVENT = re.compile(r"42(?:(/[^,?]{0,255}),)?([0-9]{1,15})?(?=\[)")
 
 encode = _encoder.encode
 """Encode to compact JSON, as bytes; raises :exc:`TypeError` for a type JSON has no form for."""
@@ -36,6 +40,19 @@ def loads(text: str | bytes, **_: Any) -> Any:
         return decode(text)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
+
+
+def event_of(message: str) -> ClientEvent | None:
+    """An event that a client may send; ``None`` if `message` is not one beyond doubt."""
+    match = _EVENT.match(message)
+    if match is None:
+        return None
+    try:
+        data = decode(message[match.end() :])
+    except (ValueError, RecursionError):
+        return None
+    namespace, ack_id = match.groups("")
+    return client_event(namespace, ack_id, data)
 
 
 def holds_bytes(value: Any) -> bool:

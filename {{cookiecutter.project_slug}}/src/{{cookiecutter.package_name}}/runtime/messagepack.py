@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta
 from socketio import packet
+
+from .client_event import ClientEvent, client_event
 
 _BYTES = (bytes, bytearray)
 _PLAIN = frozenset({str, int, bool, bytes, type(None)})
@@ -74,23 +76,15 @@ def decode(message: bytes) -> tuple[Head, Any]:
         raise ValueError("MessagePack is nested too deeply") from None
 
 
-class PackedEvent(NamedTuple):
-    """`ack_id` is empty where no acknowledgement is wanted."""
-
-    namespace: str
-    ack_id: str
-    data: list[Any]
-
-
-def event_of(message: bytes) -> PackedEvent | None:
-    """An event, with its name before its arguments; ``None`` if `message` is anything else."""
+def event_of(message: bytes) -> ClientEvent | None:
+    """An event that a client may send; ``None`` if `message` is anything else."""
     try:
         head, data = decode(message)
     except ValueError:
         return None
-    if head.kind != packet.EVENT or type(data) is not list or not data or type(data[0]) is not str:
+    if head.kind != packet.EVENT:
         return None
-    return PackedEvent(head.namespace, "" if head.id is None else str(head.id), data)
+    return client_event(head.namespace, "" if head.id is None else str(head.id), data)
 
 
 def head_of(message: bytes) -> Head | None:

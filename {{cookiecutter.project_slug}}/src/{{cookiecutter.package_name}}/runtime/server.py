@@ -20,6 +20,7 @@ from socketio import packet
 
 from . import codec, metrics, mode
 from .backlog import Event, Policy
+from .client_event import RESERVED_EVENTS
 from .frames import MALFORMED, MalformedFrame, frame_limit
 from .once import Once
 from .origins import OriginPolicy
@@ -29,7 +30,6 @@ from .serializers import CODE, OtherSerializer, SerializerName, serializer_of
 
 _log = logging.getLogger(__name__)
 
-RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
 CROWD_MARGIN = 2
 """An address may open this many times its allowance, so that the excess can be told why not."""
 EXCESS = 16

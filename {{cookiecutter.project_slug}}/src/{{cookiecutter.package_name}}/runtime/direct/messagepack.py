@@ -9,7 +9,6 @@ from socketio.packet import ACK
 from .. import messagepack
 from ..codec import values_of
 from ..prepared import Packed
-from ..server import RESERVED_EVENTS
 from ..server_frames import BINARY, frame
 from .realtime import DirectServer
 from .session import Session
@@ -41,6 +40,4 @@ class DirectMessagePackServer(DirectServer):
         if len(message) > self._max_message_bytes:
             return False
         event = messagepack.event_of(message)
-        if event is None or event.data[0] in RESERVED_EVENTS:
-            return False
-        return self.carry_out(session, *event)
+        return event is not None and self.carry_out(session, *event)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -17,15 +16,12 @@ from ..frames import MALFORMED
 from ..outgoing import Unsent
 from ..polling_server import PollingServer
 from ..prepared import Prepared
-from ..server import RESERVED_EVENTS
 from ..server_frames import text_frame
 from .engineio_server import DirectEngine
 from .manager import with_prepared_frames
 from .session import Session
 
 Handler = Callable[..., Any]
-
-_EVENT = re.compile(r"42(?:(/[^,?]{0,255}),)?([0-9]{1,15})?(?=\[)")
 
 _log = logging.getLogger(__name__)
 
@@ -55,21 +51,10 @@ class DirectServer(PollingServer):
 
         Whatever is unusual goes the way of the stock server, so that both refuse the same things.
         """
-        match = _EVENT.match(message)
-        if (
-            match is None
-            or len(message) > self._max_message_bytes
-            or session.sid in self._binary_packet
-        ):
+        if len(message) > self._max_message_bytes or session.sid in self._binary_packet:
             return False
-        try:
-            data = codec.loads(message[match.end() :])
-        except ValueError:
-            return False
-        if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
-            return False
-        namespace, ack_id = match.groups("")
-        return self.carry_out(session, namespace, ack_id, data)
+        event = codec.event_of(message)
+        return event is not None and self.carry_out(session, *event)
 
     def carry_out(self, session: Session, namespace: str, ack_id: str, data: list[Any]) -> bool:
         """Carry out an event; false if its sender is not in the namespace."""

@@ -6,22 +6,19 @@ on the stock path and says so; ``tests/unit/runtime/engine/test_compat.py`` name
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 
-Version = tuple[int, int]
+from .. import internals
+from ..internals import Names, Tested
 
-TESTED: Mapping[str, tuple[Version, Version]] = {
+TESTED: Tested = {
     "picows": ((2, 3), (2, 3)),
     "python-engineio": ((4, 15), (4, 15)),
     "python-socketio": ((5, 18), (5, 18)),
     "uvicorn": ((0, 54), (0, 54)),
 }
-"""Distribution → the first and the last minor version the tests have passed with."""
 
-INTERNALS: Mapping[str, str] = {
+INTERNALS: Names = {
     # A frame parser on a connection that somebody else accepted
     "picows.picows:WSProtocol": "connection_made get_buffer buffer_updated",
     "picows:WSTransport": "underlying_transport is_close_frame_sent send send_close disconnect",
@@ -53,9 +50,9 @@ INTERNALS: Mapping[str, str] = {
     ),
     "socketio.packet:Packet": "data_is_binary encode",
 }
-"""Module or class → the names in it that are used here."""
+"""What is used here."""
 
-INSTANCES: Mapping[str, str] = {
+INSTANCES: Names = {
     "engineio:AsyncServer": (
         "sockets handlers transports cors_allowed_origins allow_upgrades max_http_buffer_size"
         " ping_interval ping_timeout"
@@ -65,37 +62,5 @@ INSTANCES: Mapping[str, str] = {
 }
 """The same of attributes that only instances have."""
 
-
-def obstacle() -> str | None:
-    """Why this engine cannot be used with what is installed; ``None`` if it can."""
-    for name, (first, last) in TESTED.items():
-        found = _installed(name)
-        if found is None:
-            return f"{name} is not installed"
-        if not first <= found <= last:
-            return f"{name} {version(name)} is not a version it is tested with"
-    moved = next(missing(), None)
-    return f"{moved} is not there" if moved else None
-
-
-def missing() -> Iterator[str]:
-    """The names of `INTERNALS` that do not exist."""
-    for place, names in INTERNALS.items():
-        module, _, kind = place.partition(":")
-        try:
-            owner = import_module(module)
-            owner = getattr(owner, kind) if kind else owner
-        except (ImportError, AttributeError):
-            yield place
-            continue
-        for name in names.split():
-            if not hasattr(owner, name):
-                yield f"{place}.{name}"
-
-
-def _installed(distribution: str) -> Version | None:
-    try:
-        numbers = re.findall(r"\d+", version(distribution))
-    except PackageNotFoundError:
-        return None
-    return int(numbers[0]), int(numbers[1])
+obstacle = partial(internals.obstacle, TESTED, INTERNALS)
+"""Why this engine cannot be used with what is installed; ``None`` if it can."""

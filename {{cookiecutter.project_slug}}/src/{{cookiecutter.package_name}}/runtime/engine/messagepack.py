@@ -9,7 +9,6 @@ from socketio.packet import ACK
 from .. import messagepack
 from ..codec import values_of
 from ..prepared import Packed
-from ..server import RESERVED_EVENTS
 from ..server_frames import BINARY, frame
 from .engineio_server import Call
 from .realtime import FastServer
@@ -39,6 +38,4 @@ class FastMessagePackServer(FastServer):
         if len(message) > self._max_message_bytes:
             return None
         event = messagepack.event_of(message)
-        if event is None or event.data[0] in RESERVED_EVENTS:
-            return None
-        return self.call_of(session, *event)
+        return None if event is None else self.call_of(session, *event)

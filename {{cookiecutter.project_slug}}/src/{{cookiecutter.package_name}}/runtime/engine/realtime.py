@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine
 from functools import partial
 from inspect import iscoroutinefunction
@@ -17,7 +16,7 @@ from socketio.packet import ACK
 from .. import codec
 from ..frames import MALFORMED
 from ..prepared import Prepared
-from ..server import RESERVED_EVENTS, RealtimeServer
+from ..server import RealtimeServer
 from ..server_frames import frame_of, text_frame
 from .engineio_server import Call, FastEngine
 from .manager import with_prepared_frames
@@ -25,8 +24,6 @@ from .session import Session
 from .unsent import Unsent
 
 Handler = Callable[..., Coroutine[Any, Any, Any]]
-
-_EVENT = re.compile(r"42(?:(/[^,?]{0,255}),)?([0-9]{1,15})?(?=\[)")
 
 
 class FastServer(RealtimeServer):
@@ -58,21 +55,10 @@ class FastServer(RealtimeServer):
 
         Whatever is unusual goes the way of the stock server, so that both refuse the same things.
         """
-        match = _EVENT.match(message)
-        if (
-            match is None
-            or len(message) > self._max_message_bytes
-            or session.sid in self._binary_packet
-        ):
+        if len(message) > self._max_message_bytes or session.sid in self._binary_packet:
             return None
-        try:
-            data = codec.decode(message[match.end() :])
-        except (ValueError, RecursionError):
-            return None
-        if not data or type(data[0]) is not str or data[0] in RESERVED_EVENTS:
-            return None
-        namespace, ack_id = match.groups("")
-        return self.call_of(session, namespace, ack_id, data)
+        event = codec.event_of(message)
+        return None if event is None else self.call_of(session, *event)
 
     def call_of(
         self, session: Session, namespace: str, ack_id: str, data: list[Any]
