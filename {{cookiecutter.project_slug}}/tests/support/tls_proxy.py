@@ -19,17 +19,21 @@ def carry(source: socket.socket, target: socket.socket) -> None:
             one.shutdown(socket.SHUT_RDWR)
 
 
+def meet(client: socket.socket, context: ssl.SSLContext, target: int) -> None:
+    with contextlib.suppress(OSError):
+        secure = context.wrap_socket(client, server_side=True)
+        inside = socket.create_connection(("127.0.0.1", target))
+        threading.Thread(target=carry, args=(secure, inside), daemon=True).start()
+        carry(inside, secure)
+
+
 def serve(port: int, target: int, certificate: str, key: str) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", port)) as listener:
         while True:
             client, _ = listener.accept()
-            with contextlib.suppress(OSError):
-                secure = context.wrap_socket(client, server_side=True)
-                inside = socket.create_connection(("127.0.0.1", target))
-                threading.Thread(target=carry, args=(secure, inside), daemon=True).start()
-                threading.Thread(target=carry, args=(inside, secure), daemon=True).start()
+            threading.Thread(target=meet, args=(client, context, target), daemon=True).start()
 
 
 if __name__ == "__main__":
