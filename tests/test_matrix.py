@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,6 +186,14 @@ def project(
     shutil.rmtree(project)
 
 
+@pytest.fixture
+def temporary() -> Iterator[str]:
+    """A short path for what pytest keeps of a row: rows that cleaned up the same one at a time
+    would be in each other's way, and the address of a Unix socket has 107 letters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield folder
+
+
 def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
     assert FOUND, "no Python from 3.11 on was found"
     if all(RUNNABLE.values()):
@@ -196,7 +205,7 @@ def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(2.5 * STEP_SECONDS)
 def test_a_project_passes_its_own_checks(
-    project: Path, request: pytest.FixtureRequest, cache: Path, worker_id: str
+    project: Path, request: pytest.FixtureRequest, cache: Path, worker_id: str, temporary: str
 ) -> None:
     minimum = request.node.callspec.params["project"]["python_version"]
     version = RUNNABLE[minimum]
@@ -204,6 +213,7 @@ def test_a_project_passes_its_own_checks(
     environ = {
         "UV_PYTHON": FOUND[version],
         "MYPY_CACHE_DIR": str(cache / f"mypy-{version}-{worker_id}"),
+        "PYTEST_DEBUG_TEMPROOT": temporary,
     }
     spent = []
     failures = []
