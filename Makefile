@@ -39,7 +39,7 @@ test: $(VENV)/.test ## run every test (JOBS=3 at a time; ARGS go to pytest)
 	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.bench ## measure the services beside their peers, in some ten minutes (ARGS="--help")
+bench: $(VENV)/.bench ## measure the services beside their peers, in a quarter of an hour (ARGS="--help")
 	@PATH="$$PATH:$(BIN)" BENCH_CACHE="$(CACHE)/bench" exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: lint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
+"""Names of Socket.IO's own, which a client may not send."""
 
 
 class ClientEvent(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engineio.packet import Packet
 
-TEXT, BINARY = 0x81, 0x82
-"""First bytes of frames that are whole messages."""
+TEXT, BINARY, PONG = 0x81, 0x82, 0x8A
+"""First bytes of frames that are whole messages, and of the answer to a ping."""
 _SHORT_TEXT = [bytes((TEXT, size)) for size in range(126)]
 
 

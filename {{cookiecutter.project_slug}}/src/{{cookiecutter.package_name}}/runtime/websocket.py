@@ -25,8 +25,8 @@ from .frames import acceptable
 from .mode import give_way
 from .outgoing import Outgoing, Unsent
 from .raw_socket import connection, hand_back
-from .server_frames import BINARY, TEXT, frame, text_frame
-from .websocket_frames import CLOSE, MASKED, PONG, extent, unmasked
+from .server_frames import BINARY, PONG, TEXT, frame, text_frame
+from .websocket_frames import CLOSE, MASKED, extent, unmasked
 from .wheel import Wheel
 from .wsgi import Environ, StartResponse, answer
 

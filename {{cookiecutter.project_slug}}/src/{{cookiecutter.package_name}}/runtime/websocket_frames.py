@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-CLOSE, PONG = 0x88, 0x8A
-"""First bytes of control frames."""
+CLOSE = 0x88
+"""First byte of the frame that ends a connection."""
 MASKED = 0x80
 """In the second byte of every frame that a client sends."""
 

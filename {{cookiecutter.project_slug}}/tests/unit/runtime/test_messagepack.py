@@ -128,6 +128,7 @@ def test_an_event() -> None:
     assert messagepack.event_of(packet(["join", {}], id=7)) == ("/chat", "7", ["join", {}])
     assert messagepack.event_of(packet(["join"])) == ("/chat", "", ["join"])
     assert messagepack.event_of(packet(["join"], type=3)) is None
+    assert messagepack.event_of(packet(["disconnect"])) is None
 
 
 def test_any_bytes_are_a_packet_or_a_value_error() -> None:

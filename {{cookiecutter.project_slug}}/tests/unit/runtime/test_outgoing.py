@@ -17,10 +17,11 @@ from {{cookiecutter.package_name}}.runtime.outgoing import (
 )
 from {{cookiecutter.package_name}}.runtime.server_frames import (
     BINARY,
+    PONG,
     frame,
     text_frame,
 )
-from {{cookiecutter.package_name}}.runtime.websocket_frames import CLOSE, PONG
+from {{cookiecutter.package_name}}.runtime.websocket_frames import CLOSE
 
 from ...support.waiting import until
 from ...support.websocket_peer import Peer

@@ -212,7 +212,7 @@ class Connection(WSListener):
 
     def _control(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == PING:
-            pong = server_frames.frame(outgoing.PONG, frame.get_payload_as_bytes())
+            pong = server_frames.frame(server_frames.PONG, frame.get_payload_as_bytes())
             self.put(pong)
         elif frame.msg_type == CLOSE:
             code = frame.get_close_code() if frame.payload_size else WSCloseCode.OK

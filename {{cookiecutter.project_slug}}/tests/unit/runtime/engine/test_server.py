@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 import websockets
 
+from {{cookiecutter.package_name}}.runtime.engine import outgoing
+
 from ....support.waiting import eventually, until
 from .serving import PATIENCE, Connection, Fast, running
 
@@ -36,6 +38,25 @@ async def test_acks_and_emits_keep_their_order(fast: Fast) -> None:
                 f'42["direct again",{n}]',
                 f'43{n}["done"]',
             )
+        ]
+
+
+async def test_they_keep_it_where_a_turn_waits_for_more(
+    fast: Fast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "MANY", 1)
+    monkeypatch.setattr(outgoing, "REST", 1000)
+    async with fast.client() as socket:
+        for number in range(10):
+            await socket.send(f'42{number}["order",{number}]')
+            await asyncio.sleep(0.005)
+        messages = await following(socket, 40)
+    for number in range(10):
+        assert messages[4 * number : 4 * number + 4] == [
+            f'42["direct",{number}]',
+            f'42["room",{number}]',
+            f'42["direct again",{number}]',
+            f'43{number}["done"]',
         ]
 
 

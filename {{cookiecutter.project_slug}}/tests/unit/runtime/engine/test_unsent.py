@@ -10,7 +10,6 @@ from {{cookiecutter.package_name}}.runtime.backlog import (
     Policy,
     event_in,
 )
-from {{cookiecutter.package_name}}.runtime.engine.outgoing import PONG
 from {{cookiecutter.package_name}}.runtime.engine.unsent import (
     WRITE_BYTES,
     Frame,
@@ -18,6 +17,7 @@ from {{cookiecutter.package_name}}.runtime.engine.unsent import (
 )
 from {{cookiecutter.package_name}}.runtime.server_frames import (
     BINARY,
+    PONG,
     frame,
     text_frame,
 )
