@@ -15,10 +15,13 @@ from hosts.landscape import HOSTS, Landscape, landscape
 from hosts.network import Namespaces
 from hosts.story import (
     BURST,
+    CONNECT,
+    IDLE,
     NODE,
     PING,
     PONG,
     PYTHON,
+    READ,
     SETTINGS,
     SHORT_SECONDS,
     Story,
@@ -38,10 +41,6 @@ LEASE, RENEWAL, DEAD, BEAT = 6, 2, 15, 5
 """Seconds, as docs/operations.md has them."""
 RETURN = 5
 """Longest pause of both clients before they connect again."""
-CONNECT = 2
-"""nginx's patience with a host, and the service's with Redis."""
-READ, IDLE = 30, 5
-"""nginx's patience with an answer, and how long it keeps connections for the next request."""
 TICK = 0.5
 """Between two reads of the simulated market."""
 FEED = 1

@@ -32,7 +32,11 @@ SETTINGS = {
 PYTHON = [f"python-{n}" for n in range(6)]
 NODE = [f"node-{n}" for n in range(6)]
 TALK_SECONDS = 4.0
-LEFT_OUT_SECONDS = 10.0
+CONNECT, READ, IDLE = 2, 30, 5
+"""nginx's patience with a host (the service's with Redis is the same) and with an answer, and how
+long it keeps a connection for the next request: which fails as late as both of these together, if
+the host is cut off."""
+LEFT_OUT_SECONDS = 10
 """`fail_timeout` of nginx.conf."""
 PATIENCE = 120.0
 
@@ -105,7 +109,8 @@ def tell(place: Landscape, project: Path, stack: ExitStack) -> tuple[Story, Watc
     _sleep_until(story.cut + PING + PONG + TALK_SECONDS)
     story.mended = place.mend(story.victim)
     until(lambda: watch.status(story.victim) in (0, 200), "the host is ready again")
-    time.sleep(LEFT_OUT_SECONDS)
+    failed = max(story.mended + CONNECT, story.cut + IDLE + READ)
+    _sleep_until(max(failed, time.time()) + LEFT_OUT_SECONDS)
     for number in range(6):
         people.meet(f"late-{number}", place.url)
     time.sleep(TALK_SECONDS)

@@ -97,6 +97,23 @@ async def test_a_queue_that_does_not_answer_is_said_in_time(
     await link.close()
 
 
+async def test_a_queue_that_is_closed_leaves_nothing_open(link: RedisLink, redis_url: str) -> None:
+    broker = make_broker(redis_url, prefix="p", middleware=[])
+    await DramatiqQueue(link, broker, prefix="p").put(JOB)
+    name = "queue"
+    broker.client.client_setname(name)
+
+    async def open_connections() -> list[str]:
+        return [one["name"] for one in await link.client.client_list() if one["name"] == name]
+
+    assert await open_connections() == [name]
+    broker.close()
+    deadline = time.monotonic() + 5
+    while await open_connections():
+        assert time.monotonic() < deadline
+        await sleep(0.01)
+
+
 async def test_the_queue_follows_the_primary_that_sentinels_name(tmp_path: Path) -> None:
     with watched(tmp_path) as servers:
         servers.wait_until_replicated()
