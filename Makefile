@@ -18,8 +18,8 @@ BIN := $(VENV)/bin
 say = @printf '\033[2m%s\033[0m\n' '$(1)' >&2
 
 CHECKED := benchmarks hooks tests .ci '{{cookiecutter.project_slug}}/.generator'
-# Three workers on two cores: half of the time they wait. make test ARGS="-m 'not slow'" is the quick half.
-JOBS := 3
+# Four workers on two cores: half of the time they wait. make test ARGS="-m 'not slow'" is the quick half.
+JOBS := 4
 ARGS :=
 
 .PHONY: help
@@ -35,7 +35,7 @@ demo: $(BIN)/cookiecutter ## generate a service with the default answers in a ne
 	cd "$$demo/realtime-service"; PATH="$(BIN):$$PATH" UV_PYTHON="$(PYTHON)" exec $(MAKE) run
 
 .PHONY: test
-test: $(VENV)/.test ## run every test (JOBS=3 at a time; ARGS go to pytest)
+test: $(VENV)/.test ## run every test (JOBS=4 at a time; ARGS go to pytest)
 	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
 
 .PHONY: bench

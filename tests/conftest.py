@@ -13,6 +13,13 @@ from filelock import FileLock
 from serving import make
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes comes first and what takes a second last: so all workers end together."""
+    items.sort(
+        key=lambda item: [item.get_closest_marker(name) is None for name in ("long", "slow")]
+    )
+
+
 @pytest.fixture(scope="session")
 def baked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A project generated with these answers; shared, so read only."""

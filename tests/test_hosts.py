@@ -35,7 +35,7 @@ from storm.client import Client
 from storm.run import reckon
 from test_nginx import find_nginx
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("test_hosts")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("test_hosts")]
 
 LEASE, RENEWAL, DEAD, BEAT = 6, 2, 15, 5
 """Seconds, as docs/operations.md has them."""

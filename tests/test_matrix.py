@@ -53,6 +53,8 @@ def shows(number: int, *kinds: list[str]) -> bool:
 MODE, STORES = ["async_mode"], ["queue", "database"]
 WHOLE = {n for n in range(len(COMBINATIONS)) if shows(n, MODE, STORES, ["jobs"])}
 """Rows that show what they are over the wire as well: a mode, a way to keep data, jobs or none."""
+FIRST = {n for n in range(len(COMBINATIONS)) if shows(n, MODE)}
+"""Of these, the first row of a mode."""
 DEPENDS_ON = {
     "tests/unit/runtime": MODE,
     "tests/unit/services": MODE,
@@ -174,15 +176,38 @@ def vendor(cache: Path) -> Path:
     return fetched
 
 
-@pytest.fixture(params=COMBINATIONS, ids=IDS)
+def interpreter(answers: dict[str, str]) -> str:
+    """The version of Python that a project is tried on."""
+    version = RUNNABLE[answers["python_version"]]
+    assert version is not None
+    return version
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(row, id=name, marks=[pytest.mark.long] if number in FIRST else [])
+        for number, (row, name) in enumerate(zip(COMBINATIONS, IDS, strict=True))
+    ]
+)
 def project(
-    request: pytest.FixtureRequest, tmp_path: Path, vendor: Path, capfd: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, vendor: Path
 ) -> Iterator[Path]:
-    """A fresh project, with the browser libraries in place."""
-    project = bake(tmp_path, **request.param)
-    static = next(project.glob("src/*/web/static"))
-    shutil.copytree(vendor, static / "vendor")
+    """A fresh project, with the browser libraries in place.
+
+    Rows of one Python that a worker runs stand in the same place one after the other, and each
+    leaves its environment to the next: `make install` brings it in line, to the package, without
+    compiling again what both have.
+    """
+    folder = tmp_path_factory.getbasetemp() / interpreter(request.param)
+    project = bake(folder, **request.param)
+    shutil.copytree(vendor, next(project.glob("src/*/web/static")) / "vendor")
+    kept = folder / f"{project.name}-venv"
+    if kept.exists():
+        kept.rename(project / ".venv")
+        (project / ".venv/.installed").unlink()
     yield project
+    if (project / ".venv/.installed").exists():
+        (project / ".venv").rename(kept)
     shutil.rmtree(project)
 
 
@@ -207,9 +232,8 @@ def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
 def test_a_project_passes_its_own_checks(
     project: Path, request: pytest.FixtureRequest, cache: Path, worker_id: str, temporary: str
 ) -> None:
-    minimum = request.node.callspec.params["project"]["python_version"]
-    version = RUNNABLE[minimum]
-    assert version is not None
+    row = request.node.callspec.params["project"]
+    version = interpreter(row)
     environ = {
         "UV_PYTHON": FOUND[version],
         "MYPY_CACHE_DIR": str(cache / f"mypy-{version}-{worker_id}"),
@@ -217,7 +241,7 @@ def test_a_project_passes_its_own_checks(
     }
     spent = []
     failures = []
-    tests = selected(COMBINATIONS.index(request.node.callspec.params["project"]))
+    tests = selected(COMBINATIONS.index(row))
     for step in (["install"], ["lint"], ["test", f"ARGS={tests}"]):
         started = time.monotonic()
         failure = failure_of(["make", *step], project, **environ)
