@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from {{cookiecutter.package_name}}.adapters.jobs import broker as module
-from {{cookiecutter.package_name}}.adapters.jobs.broker import Heartbeat, make_broker
+from {{cookiecutter.package_name}}.adapters.jobs.broker import Heartbeat, make_broker, message
 from {{cookiecutter.package_name}}.adapters.jobs.queue import DramatiqQueue
 from {{cookiecutter.package_name}}.adapters.jobs.store import RedisJobStore
 from {{cookiecutter.package_name}}.adapters.redis.link import RedisLink
@@ -18,6 +18,7 @@ from {{cookiecutter.package_name}}.job_ports import Change
 from {{cookiecutter.package_name}}.runtime.mode import sleep
 
 from ....support.sentinels import watched
+from ....support.tls_proxy import behind_tls
 from ....support.valkey import Valkey
 
 JOB = Job(id="j", kind="export", arguments={"symbol": 'Ü"\\'}, user="ada", request_id="r")
@@ -112,6 +113,22 @@ async def test_a_queue_that_is_closed_leaves_nothing_open(link: RedisLink, redis
     while await open_connections():
         assert time.monotonic() < deadline
         await sleep(0.01)
+
+
+async def test_the_queue_by_tls_to_the_sentinels_and_to_the_primary(
+    tmp_path: Path, certificate: Path
+) -> None:
+    with (
+        watched(tmp_path / "servers") as servers,
+        behind_tls(servers.first.port, certificate) as primary,
+        behind_tls(servers.ports[0], certificate, (servers.first.port, primary)) as sentinel,
+    ):
+        servers.wait_until_replicated()
+        url = f"rediss+sentinel://127.0.0.1:{sentinel}/0/main?ssl_ca_certs={certificate}"
+        broker = make_broker(url, prefix="p", middleware=[])
+        broker.enqueue(message(JOB.id, JOB.request_id))
+        assert broker.client.llen("p:dramatiq:jobs") == 1
+        broker.close()
 
 
 async def test_the_queue_follows_the_primary_that_sentinels_name(tmp_path: Path) -> None:

@@ -1,28 +1,18 @@
 """Every form of REDIS_URL that is not refused, with a real server behind it."""
 
 import gc
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from redis.asyncio import Redis
 
 from {{cookiecutter.package_name}}.adapters.redis import redis_problems
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 
-from ....support import tls_proxy
+from ....support.tls_proxy import behind_tls
 from ....support.valkey import Valkey, free_port
-from ....support.waiting import eventually
 from .conftest import OpenWorker
 
 
@@ -38,55 +28,10 @@ def locked(tmp_path: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Of 127.0.0.1, signed by itself; its key is beside it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.with_suffix(".key").write_bytes(private)
-    return path
-
-
-@pytest.fixture
 def secure_port(locked: Valkey, certificate: Path) -> Iterator[int]:
     """Leads to the server by TLS, which the one for tests does not have itself."""
-    port = free_port()
-    files = (str(certificate), str(certificate.with_suffix(".key")))
-    words = [sys.executable, str(Path(tls_proxy.__file__)), str(port), str(locked.port), *files]
-    process = subprocess.Popen(words)
-    try:
-        eventually(lambda: listens(port))
+    with behind_tls(locked.port, certificate) as port:
         yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections to `port`."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 @pytest.fixture
