@@ -64,6 +64,7 @@ class RedisSignals:
         self._outbox = Mailbox(MAILBOX_BYTES)
         self._sending = False
         self._owes_notice = False
+        self._ends = False
         self._tasks: list[Task] = []
 
     async def start(self) -> None:
@@ -73,6 +74,10 @@ class RedisSignals:
 
     async def close(self) -> None:
         """Send what is waiting, for a second at most, and end."""
+        if self._ends:
+            return
+        self._ends = True
+        self._put(self._worker, "", b"")  # wakes this worker too, which waits for what it hears
         deadline = time.monotonic() + 1.0
         while (self._outbox or self._sending) and self._link.up and time.monotonic() < deadline:
             await sleep(0.01)
@@ -101,7 +106,7 @@ class RedisSignals:
     async def _listen(self) -> None:
         client: Any = self._client  # redis-py has no annotations here
         wait = delays()
-        while True:
+        while not self._ends:
             pubsub = client.pubsub()
             try:
                 await self._join(pubsub)
@@ -131,7 +136,7 @@ class RedisSignals:
 
     async def _receive(self, pubsub: PubSub) -> None:
         heard = time.monotonic()
-        while True:
+        while not self._ends:
             message = await pubsub.get_message(timeout=PING_SECONDS)
             if not self._link.leads_there(pubsub.connection):
                 raise RedisConnectionError("another Redis has become the primary")

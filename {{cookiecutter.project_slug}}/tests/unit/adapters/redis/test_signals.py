@@ -1,5 +1,7 @@
 """Signals between workers."""
 
+import threading
+
 import pytest
 from redis.asyncio import Redis
 
@@ -36,6 +38,16 @@ async def test_signals_reach_all_other_workers_in_order(
     await until(lambda: len(here) == len(sent))
     assert here == sent
     assert own == elsewhere == []
+
+
+async def test_no_thread_outlives_its_worker(open_worker: OpenWorker, redis_url: str) -> None:
+    """Also where one waits in its socket."""
+    before = threading.enumerate()
+    worker = await open_worker(redis_url)
+    await sleep(0.2)
+    await worker.signals.close()
+    await worker.link.close()
+    assert threading.enumerate() == before
 
 
 async def test_a_slow_topic_does_not_hold_up_another(
