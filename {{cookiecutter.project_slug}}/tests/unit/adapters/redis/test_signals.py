@@ -46,7 +46,6 @@ async def test_no_thread_outlives_its_worker(open_worker: OpenWorker, redis_url:
     worker = await open_worker(redis_url)
     await sleep(0.2)
     await worker.signals.close()
-    await worker.link.close()
     assert threading.enumerate() == before
 
 
