@@ -7,11 +7,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from baking import CHOICES, TEMPLATE, bake, interpreters, pairwise
+from baking import CHOICES, TEMPLATE, bake, files, interpreters, pairwise
 from commands import run
 from filelock import FileLock
 
@@ -36,8 +36,21 @@ EXTREMES = [
 COMBINATIONS = [*ROWS, *({"python_version": ROWS[0]["python_version"]} | e for e in EXTREMES)]
 
 
+SAME_SOURCE = {"quart": "asgi"}
+"""Modes whose services, adapters and engine are those of another, as a test below says."""
+SOURCE = "source"
+"""Stands among options for what these are generated from."""
+
+
+def answer(number: int, option: str) -> str:
+    if option == SOURCE:
+        mode = answer(number, "async_mode")
+        return SAME_SOURCE.get(mode, mode)
+    return COMBINATIONS[number].get(option, CHOICES[option][0])
+
+
 def answers(number: int, options: list[str]) -> list[str]:
-    return [COMBINATIONS[number].get(option, CHOICES[option][0]) for option in options]
+    return [answer(number, option) for option in options]
 
 
 def has_been(number: int, options: list[str]) -> bool:
@@ -55,16 +68,21 @@ WHOLE = {n for n in range(len(COMBINATIONS)) if shows(n, MODE, STORES, ["jobs"])
 """Rows that show what they are over the wire as well: a mode, a way to keep data, jobs or none."""
 FIRST = {n for n in range(len(COMBINATIONS)) if shows(n, MODE)}
 """Of these, the first row of a mode."""
+ON_REDIS = "tests/unit/adapters/redis"
 DEPENDS_ON = {
     "tests/unit/runtime": MODE,
-    "tests/unit/services": MODE,
-    "tests/unit/adapters/memory": MODE,
-    "tests/unit/adapters/redis": ["async_mode", "queue", "jobs"],
-    "tests/unit/adapters/database": ["async_mode", "database"],
-    "tests/unit/adapters/jobs": ["async_mode", "jobs"],
-    "tests/unit/adapters/scraper": ["async_mode", "scraper"],
+    "tests/unit/runtime/engine": [SOURCE],
+    "tests/unit/services": [SOURCE],
+    "tests/unit/adapters/memory": [SOURCE],
+    **{
+        f"{ON_REDIS}/{path.name}": [SOURCE, "queue", *(["jobs"] if "jobs" in path.name else [])]
+        for path in sorted((TEMPLATE / ON_REDIS).glob("test_*.py"))
+    },
+    "tests/unit/adapters/database": [SOURCE, "database"],
+    "tests/unit/adapters/jobs": [SOURCE, "jobs"],
+    "tests/unit/adapters/scraper": [SOURCE, "scraper"],
 }
-"""What the tests of a directory depend on: they run where such answers come for the first time."""
+"""What tests depend on: they run where such answers come for the first time."""
 OF_THE_MODE = (
     *("admin", "admin_shared", "bad_input", "drain", "handshake", "logs", "messagepack"),
     *("polling", "serve", "slow_reader", "stock", "tick_stream", "traces", "uvicorn"),
@@ -78,8 +96,6 @@ def over_the_wire(*but: str) -> list[str]:
 
 # The page is the same in every project: all its tests run once, and the whole way in every mode.
 WITH_BROWSER = {"asgi"}
-# What speaks the protocols is the same in both async modes.
-AS_IN_ASGI = {"quart"}
 OF_THE_ENGINE = ("bad_input", "messagepack", "slow_reader", "stock")
 
 
@@ -93,16 +109,14 @@ def basis(number: int) -> list[str]:
     [mode] = answers(number, MODE)
     rows_before = sum(answers(row, MODE) == [mode] for row in range(number))
     ignored = [path for path, options in DEPENDS_ON.items() if has_been(number, options)]
-    if mode in AS_IN_ASGI:
-        ignored.append("tests/unit/runtime/engine")
     words = ["tests/unit", *(f"--ignore={path}" for path in ignored)]
     if rows_before == 0:
-        words += over_the_wire(*(OF_THE_ENGINE if mode in AS_IN_ASGI else ()))
+        words += over_the_wire(*(OF_THE_ENGINE if mode in SAME_SOURCE else ()))
     elif number in WHOLE:
         words += over_the_wire(*OF_THE_MODE)
     else:
         words.append("tests/wire/test_chat.py")
-    if rows_before == 1 and mode not in AS_IN_ASGI:
+    if rows_before == 1 and mode not in SAME_SOURCE:
         words.append("tests/conformance")
     if rows_before == 2 and mode in WITH_BROWSER:
         words.append("tests/browser")
@@ -225,6 +239,25 @@ def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
         assert pairwise(CHOICES) == ROWS
         assert len(COMBINATIONS) == 25
         assert len(WHOLE) == 7
+
+
+@pytest.mark.parametrize(("mode", "other"), SAME_SOURCE.items())
+def test_a_source_that_is_tried_once_is_the_same(
+    mode: str, other: str, baked: Callable[..., Path]
+) -> None:
+    more = {option: choices[-1] for option, choices in CHOICES.items() if option != "async_mode"}
+    one, two = (baked(**more | {"queue": "redis", "async_mode": name}) for name in (mode, other))
+    alike = ("services", "adapters", "domain", "realtime", "runtime/engine")
+    folders = [folder for name in alike for folder in one.glob(f"src/*/{name}")]
+    folders += [one / "tests/unit/services", one / "tests/unit/adapters", one / "tests/support"]
+    assert len(folders) == len(alike) + 3
+    for folder in folders:
+        there = two / folder.relative_to(one)
+        assert contents(folder) == contents(there)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file: (folder / file).read_bytes() for file in files(folder)}
 
 
 @pytest.mark.slow
