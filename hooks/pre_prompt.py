@@ -93,7 +93,8 @@ def derived(given: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The names that cookiecutter will derive from the given ones, where that is certain."""
     slug = given.get("project_slug")
     name = given.get("project_name", "")
-    if slug is None and re.fullmatch("[A-Za-z0-9 _-]+", name):
+    short = len(name) <= rules.MAX_PACKAGE  # a longer one is cut between words, by cookiecutter
+    if slug is None and short and re.fullmatch("[A-Za-z0-9 _-]+", name):
         slug = rules.plain_slug(name)
         yield "project_slug", slug
     if slug and "package_name" not in given:

@@ -53,13 +53,19 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
             raise SocketIsClosedError
 
     async def send(self, pkt: Packet) -> None:
+        if self.closed:
+            raise SocketIsClosedError
         if pkt.binary:
             # packets cache their encoding, which polling and WebSockets have different ones of
             pkt = Packet(MESSAGE, pkt.data)
-        await super().send(pkt)
+        # engineio's own ends a client here that is silent, and runs its handlers of "disconnect"
+        # within whatever emits to it; it has a task that finds those who are
+        await self.queue.put(pkt)
 
     async def handle_get_request(self, environ: dict[str, Any], *more: Any) -> Any:
-        if "upgrade" in environ.get("HTTP_CONNECTION", "").lower():
+        # some proxies say "Connection: upgrade" of every request
+        wants = "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        if wants and environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             return await super().handle_get_request(environ, *more)
         if self.upgrading or self.upgraded:
             # this may have overtaken, on a connection of its own, what ends the upgrade
@@ -88,13 +94,14 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                 if pkt.packet_type == CLOSE:
                     await _soon(lambda: self.polling)  # a poll that this may have overtaken
                     await self.queue.put(Packet(NOOP))  # ends it
-                if not self.closed:
+                if not (self.closed or self.closing):
                     await self.receive(pkt)
         except SocketIsClosedError:
             pass  # the client took its leave
         except (EngineIOError, *MALFORMED) as error:
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
-            raise EngineIOError(str(error)) from None
+            if self.sid in self.server.sockets:  # else engineio has no answer for it
+                raise EngineIOError(str(error)) from None
 
     async def _packets(self, environ: dict[str, Any]) -> list[Packet]:
         length = int(environ.get("CONTENT_LENGTH") or 0)

@@ -19,6 +19,7 @@ from engineio.packet import Packet as EnginePacket
 from socketio import packet
 
 from . import codec, metrics, mode
+from .acceptance import accepted_only
 from .backlog import Event, Policy
 from .client_event import RESERVED_EVENTS
 from .frames import MALFORMED, MalformedFrame, frame_limit
@@ -59,6 +60,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     }
     """What a client is told that asks for a namespace which is not there."""
 
+    emitters: ClassVar[tuple[type[socketio.AsyncManager], ...]] = ()
+    """What the manager gets that emits to sockets which are accepted."""
+
     def __init__(
         self,
         *,
@@ -79,7 +83,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self._serializer = serializer_of(serializer, max_message_bytes)
         super().__init__(
             async_mode=mode.ASYNC_MODE,
-            client_manager=client_manager,
+            client_manager=accepted_only(client_manager, *self.emitters),
             serializer=self._serializer.packet_class,
             json=codec,
             # One event of a socket at a time: acknowledged in order, and a fast sender is held
@@ -144,10 +148,18 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     async def end_socket(self, sid: str, namespace: str) -> None:
         """Disconnect a client from a namespace for good; clients do not come back by themselves."""
         try:
-            async with mode.timeout(5):
-                await self.disconnect(sid, namespace=namespace, ignore_queue=True)
-        except (EngineIOError, TimeoutError, KeyError):
+            # The one thing it waits for is the namespace's clean-up, which has a deadline. Cut off
+            # before, python-socketio would keep the socket in its rooms.
+            await self.disconnect(sid, namespace=namespace, ignore_queue=True)
+        except (EngineIOError, KeyError):
             _log.debug("the socket was gone already")
+
+    async def disconnect(
+        self, sid: str, namespace: str | None = None, ignore_queue: bool = False
+    ) -> None:
+        connection = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        await super().disconnect(sid, namespace, ignore_queue)
+        self._expect_namespace(connection)
 
     async def watch(self) -> None:
         """End connections that outstay their bounds. Runs as long as the worker does."""
@@ -175,11 +187,17 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
                 await self.end_connection(connection)
         metrics.SEND_QUEUE_AGE.set(oldest)
 
-    def _has_namespace(self, connection: str) -> bool:
-        return any(
-            self.manager.sid_from_eio_sid(connection, namespace)
+    def _namespaces_of(self, connection: str) -> list[str]:
+        return [
+            namespace
             for namespace in self.namespace_handlers
-        )
+            if self.manager.sid_from_eio_sid(connection, namespace)
+        ]
+
+    def _expect_namespace(self, connection: str | None) -> None:
+        """A connection that has left its last namespace may not stay for long without one."""
+        if connection and connection in self._addresses and not self._namespaces_of(connection):
+            self._deadlines[connection] = time.monotonic() + self._connect_timeout
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
         # Engine.IO has no bound on connections that never say CONNECT, nor on one address.
@@ -200,6 +218,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         try:
             await super()._handle_eio_disconnect(eio_sid, reason)
+            # entered while it was cleaned up after the others
+            for namespace in self._namespaces_of(eio_sid):
+                await self._handle_disconnect(eio_sid, namespace, reason)
         finally:
             self._deadlines.pop(eio_sid, None)
             self._binary_packet.pop(eio_sid, None)
@@ -258,6 +279,30 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             )
             metrics.EVENTS.labels(namespace, "(unknown)", refusal.code).inc()
 
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        # What a handler returned may be nothing that can be sent: no fault of the client's.
+        try:
+            await super()._send_packet(eio_sid, pkt)
+        except EngineIOError:
+            raise
+        except Exception:
+            if pkt.packet_type not in (packet.ACK, packet.BINARY_ACK):
+                raise
+            ack = [self.unsendable(pkt.namespace)]
+            other = self.packet_class(packet.ACK, namespace=pkt.namespace, id=pkt.id, data=ack)
+            await super()._send_packet(eio_sid, other)
+
+    def unsendable(self, namespace: str | None) -> dict[str, Any]:
+        """What is acknowledged where that cannot be sent which the handler returned; logged."""
+        request_id = secrets.token_hex(8)
+        _log.exception(
+            "what a handler in %s returned cannot be sent",
+            namespace or "/",
+            extra={"request_id": request_id},
+        )
+        refusal = Refusal("internal", "something went wrong here")
+        return refusal.acknowledgement(request_id)
+
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         namespace = namespace or "/"
         if namespace not in self.namespace_handlers:
@@ -280,8 +325,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self, eio_sid: str, namespace: str | None, reason: str | None = None
     ) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)
-        if eio_sid in self._addresses and not self._has_namespace(eio_sid):
-            self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
+        self._expect_namespace(eio_sid)
 
     async def _handle_event(
         self, eio_sid: str, namespace: str | None, id: int | None, data: Any

@@ -78,6 +78,8 @@ class WebSocket:
         self._size = 0
         self._fragmented = False
         self._handled = 0
+        self._taken_at: float | None = None
+        """When the message was taken that is handled."""
         self._ended = False
         self._closing_since: float | None = None
 
@@ -106,6 +108,7 @@ class WebSocket:
 
     def wait(self) -> str | bytes | None:
         """The next message; ``None`` when there will be no more."""
+        self._taken_at = None
         self._handled += 1
         if self._handled >= HANDLED_AT_ONCE:
             self._handled = 0
@@ -119,6 +122,7 @@ class WebSocket:
                 return None
             self._heard_at = time.monotonic()
             self._ended = not data or not self._take(data)
+        self._taken_at = time.monotonic()
         return acceptable(self._messages.popleft())
 
     def send(self, message: str | bytes) -> None:
@@ -130,6 +134,8 @@ class WebSocket:
         if out is None or self._closing_since is not None:
             raise ConnectionError("the connection is closing")
         out.wait()
+        if out.unsent is not None and out.unsent.overflowed:  # by pongs; nothing more is taken
+            raise ConnectionError("the client reads too slowly")
         if isinstance(message, str):
             out.put(text_frame(message.encode()))
         else:
@@ -143,6 +149,12 @@ class WebSocket:
         out = self._out
         if out is not None and self._closing_since is None:
             out.put(frame)
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether a message is handled, for not too long yet: what came after it is not seen."""
+        taken_at = self._taken_at
+        return taken_at is not None and time.monotonic() - taken_at < self._patience
 
     @property
     def unsent(self) -> Unsent | None:
@@ -165,7 +177,7 @@ class WebSocket:
         now, out = time.monotonic(), self._out
         stalled = out is not None and out.is_stalled
         if self._closing_since is None:
-            left = self._heard_at + self._patience - now
+            left = max(self._heard_at, self._taken_at or 0.0) + self._patience - now
         else:  # what waits may go out before the close frame
             left = self._closing_since + (self._patience if stalled else CLOSE_SECONDS) - now
         if out is not None and stalled:

@@ -1,4 +1,4 @@
-"""What Prometheus is shown by one worker; for several see ``test_worker.py``."""
+"""What Prometheus is shown by one worker."""
 
 import pytest
 from prometheus_client import Counter, Histogram

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from engineio.exceptions import EngineIOError
+from engineio.packet import Packet
 from socketio import Manager
 
 from ..codec import values_of
@@ -15,8 +16,6 @@ from .session import Session
 
 class PreparedFrames(Manager):  # type: ignore[misc]
     """A manager that hands prepared frames to the sessions of this package."""
-
-    _prepare: type[Prepared]
 
     def emit(
         self,
@@ -34,29 +33,20 @@ class PreparedFrames(Manager):  # type: ignore[misc]
             return
         skip = skip_sid if isinstance(skip_sid, list) else (skip_sid,)
         prepared: Prepared | None = None
+        packets: list[Packet] | None = None
         sockets = self.server.eio.sockets
         for sid, eio_sid in self.get_participants(namespace, to or room):
             if sid in skip:
                 continue
             if prepared is None:
-                prepared = self._prepare(namespace, [event, *values_of(data)])
+                prepared = self.server.prepared(namespace, [event, *values_of(data)])
+                frames = b"".join(prepared.frames)  # as one: no other thread's comes between
             session = sockets.get(eio_sid)
             if isinstance(session, Session):
-                for frame in prepared.frames:
-                    session.put(frame)
+                session.put(frames)
             elif session is not None:
+                if packets is None:
+                    packets = prepared.packets()
                 with suppress(EngineIOError):
-                    for packet in prepared.packets():
+                    for packet in packets:
                         self.server._send_eio_packet(eio_sid, packet)
-
-
-def with_prepared_frames(manager: Manager, prepare: type[Prepared]) -> Manager:
-    """Let `manager`, whatever it adds to python-socketio's, emit as :class:`PreparedFrames` does.
-
-    It is the same object, of a class that has both: the adapters need not know of this package.
-    """
-    kind = type(manager)
-    bases = (PreparedFrames,) if kind is Manager else (kind, PreparedFrames)
-    manager.__class__ = type(kind.__name__, bases, {})
-    manager._prepare = prepare
-    return manager

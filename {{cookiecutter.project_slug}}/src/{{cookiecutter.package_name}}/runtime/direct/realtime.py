@@ -18,7 +18,7 @@ from ..polling_server import PollingServer
 from ..prepared import Prepared
 from ..server_frames import text_frame
 from .engineio_server import DirectEngine
-from .manager import with_prepared_frames
+from .manager import PreparedFrames
 from .session import Session
 
 Handler = Callable[..., Any]
@@ -31,10 +31,10 @@ class DirectServer(PollingServer):
 
     prepared: ClassVar[type[Prepared]] = Prepared
     """What an event for many is made into."""
+    emitters = (PreparedFrames,)
 
-    def __init__(self, *, client_manager: Any, **options: Any) -> None:
-        manager = with_prepared_frames(client_manager, self.prepared)
-        super().__init__(client_manager=manager, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
         self.eio.shortcut = self.handle_event
         self.eio.unsent = partial(Unsent, options["max_send_bytes"], self._policies)
@@ -65,12 +65,17 @@ class DirectServer(PollingServer):
         data[0] = sid
         try:
             result = handler(*data)
-            if ack_id and result is not self.not_handled:
-                self.acknowledge(session, namespace, ack_id, result)
         except MALFORMED as error:
             self.refuse_malformed(session.sid, error)
+            return True
         except Exception:
             _log.exception("a handler failed")
+            return True
+        if ack_id and result is not self.not_handled:
+            try:
+                self.acknowledge(session, namespace, ack_id, result)
+            except Exception:
+                self.acknowledge(session, namespace, ack_id, self.unsendable(namespace))
         return True
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:

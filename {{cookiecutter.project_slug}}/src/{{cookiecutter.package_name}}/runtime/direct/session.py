@@ -140,6 +140,9 @@ class Session:
     def on_time(self) -> None:
         if self.closing:
             return
+        if self._awaits_pong and self._ws.is_deaf:  # the pong may be there
+            self._ws.wheel.set(self, self.server.ping_timeout)
+            return
         if self._awaits_pong:
             mode.spawn(self.close, reason=self.server.reason.PING_TIMEOUT)
             return

@@ -32,10 +32,12 @@ class PollingSocket(StrictSocket):
             return await super().poll()
         packets = asyncio.ensure_future(super().poll())
         gone = asyncio.ensure_future(_until_gone(self._receive))
-        await asyncio.wait((packets, gone), return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not packets.done():
-            packets.cancel()
+        try:
+            await asyncio.wait((packets, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (gone, packets):
+                task.cancel()
+            await asyncio.gather(gone, packets, return_exceptions=True)
         return await packets
 
 

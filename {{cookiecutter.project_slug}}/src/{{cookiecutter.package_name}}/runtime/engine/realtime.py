@@ -19,7 +19,7 @@ from ..prepared import Prepared
 from ..server import RealtimeServer
 from ..server_frames import frame_of, text_frame
 from .engineio_server import Call, FastEngine
-from .manager import with_prepared_frames
+from .manager import PreparedFrames
 from .session import Session
 from .unsent import Unsent
 
@@ -31,10 +31,10 @@ class FastServer(RealtimeServer):
 
     prepared: ClassVar[type[Prepared]] = Prepared
     """What an event for many is made into."""
+    emitters = (PreparedFrames,)
 
-    def __init__(self, *, client_manager: Any, **options: Any) -> None:
-        manager = with_prepared_frames(client_manager, self.prepared)
-        super().__init__(client_manager=manager, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._handlers_found: dict[tuple[str, str], Handler] = {}
         self._taking_all: dict[str, Any] = {}
         """Namespaces whose ``trigger_event`` takes every event, by their path."""
@@ -85,7 +85,10 @@ class FastServer(RealtimeServer):
             return
         if not ack_id or result is self.not_handled:
             return
-        self.acknowledge(session, namespace, ack_id, result)
+        try:
+            self.acknowledge(session, namespace, ack_id, result)
+        except Exception:
+            self.acknowledge(session, namespace, ack_id, self.unsendable(namespace))
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
         """Answer an event with what its handler has returned."""

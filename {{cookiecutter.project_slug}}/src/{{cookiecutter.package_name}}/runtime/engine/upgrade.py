@@ -40,7 +40,7 @@ class UpgradedSession(Session):
         elif message == _PROBE:
             _end_poll(polling)
             self.put(_PROBE_ANSWER)
-        elif message == _UPGRADE and not polling.closing:
+        elif message == _UPGRADE and not (polling.closing or polling.queue.backlog.overflowed):
             self._take_over(polling)
         else:
             self.end()

@@ -64,6 +64,9 @@ class Lab(socketio.Namespace):  # type: ignore[misc]
         self.emit("bytes", content, room="everyone")
         return content
 
+    def on_unsendable(self, sid: str) -> object:
+        return object()
+
     def on_fail(self, sid: str) -> None:
         raise RuntimeError("on purpose")
 

@@ -72,6 +72,33 @@ def test_a_broadcast_with_bytes_is_one_event_and_its_attachment(direct: Direct) 
     assert sender.hear() == '461-7[{"_placeholder":true,"num":0}]'
 
 
+def test_nothing_comes_between_an_event_and_its_attachment(direct: Direct) -> None:
+    """Another thread could write in between if they were written one after the other."""
+    client = direct.client()
+    [session] = direct.server.eio.sockets.values()
+    written: list[bytes] = []
+    put = session.websocket.put
+
+    def note(frame: bytes) -> None:
+        written.append(frame)
+        put(frame)
+
+    session.websocket.put = note
+    direct.server.emit("bytes", b"content", namespace="/")
+    assert client.hear().startswith("451-")
+    [together] = written
+    assert together.endswith(b"content")
+
+
+def test_what_cannot_be_sent_is_acknowledged_as_an_error_of_ours(
+    direct: Direct, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = direct.client()
+    client.say(event("unsendable", ack="7"))
+    assert client.hear().startswith('437[{"ok":false,"error":{"code":"internal"')
+    assert "cannot be sent" in caplog.text
+
+
 def test_broadcasts_of_many_come_whole_and_in_order(direct: Direct) -> None:
     """In ``threading`` several threads write to the same client at once."""
     senders, listeners = [direct.client() for _ in range(4)], [direct.client() for _ in range(4)]

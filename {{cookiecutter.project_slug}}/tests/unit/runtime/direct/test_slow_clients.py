@@ -112,3 +112,20 @@ def test_who_answers_pings_stays_and_who_does_not_goes() -> None:
         assert deaf.following(2) == ["2", "1"]
         assert deaf.is_hung_up_on()
         until(lambda: len(direct.server.eio.sockets) == 1)
+
+
+def test_whose_events_take_long_is_not_given_up() -> None:
+    """Its pongs wait behind them."""
+    with running(ping_interval=1, ping_timeout=1) as direct:
+        client = direct.client()
+        for number in range(3):
+            client.say(event("wait", number, 1.2, ack=str(number)))
+        acknowledged: list[str] = []
+        while len(acknowledged) < 3:
+            message = client.hear()
+            assert message not in ("", "1"), "hung up on"
+            if message == "2":
+                client.say("3")
+            else:
+                acknowledged.append(message)
+        assert acknowledged == [f"43{number}[{number}]" for number in range(3)]

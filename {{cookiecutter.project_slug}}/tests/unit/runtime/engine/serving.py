@@ -65,6 +65,9 @@ class Lab(socketio.AsyncNamespace):  # type: ignore[misc]
     async def on_tell(self, sid: str, text: str) -> None:
         await self.emit("told", text)
 
+    async def on_unsendable(self, sid: str) -> object:
+        return object()
+
     async def on_fail(self, sid: str) -> None:
         raise RuntimeError("on purpose")
 
