@@ -138,13 +138,18 @@ def copy_template(target: Path) -> Path:
     return target
 
 
-def generate(template: Path, output: Path, **answers: str) -> None:
-    """Run cookiecutter as a person does."""
+def generate(
+    template: Path, output: Path, python: Path = Path(sys.executable), **answers: str
+) -> None:
+    """Run cookiecutter as a person does.
+
+    :param python: of the environment that has it.
+    """
     version = f"3.{min(sys.version_info[1], 13)}"
     config = output / ".cookiecutterrc"
     folders = {name: str(output / f".{name}") for name in ("cookiecutters_dir", "replay_dir")}
     config.write_text(json.dumps(folders))
-    command = (Path(sys.executable).parent / "cookiecutter", template, "--no-input")
+    command = (python.parent / "cookiecutter", template, "--no-input")
     given = {**ANSWERS, "python_version": version, **answers}
     options = ("--config-file", config, "--output-dir", output)
     run([*command, *options, *(f"{name}={value}" for name, value in given.items())], output)

@@ -192,6 +192,7 @@ class Runner:
 
     def _generation(self) -> None:
         self._say("generation: a project with the default answers")
+        python = self._cache.python(["cookiecutter>=2.7,<3"])
         seconds = []
         with tempfile.TemporaryDirectory() as folder:
             template = copy_template(Path(folder) / "template")
@@ -199,7 +200,7 @@ class Runner:
                 output = Path(folder) / str(number)
                 output.mkdir()
                 began = time.monotonic()
-                generate(template, output, database="sqlite", deploy="compose", ci="github")
+                generate(template, output, python, database="sqlite", deploy="compose", ci="github")
                 seconds.append(time.monotonic() - began)
         self._add("generation", "cookiecutter", figure(seconds[1:]))
         self._say(f"    {figure(seconds[1:]).value:.2f} s")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pre_prompt
 import pytest
+from baking import run_cookiecutter
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,13 @@ def test_a_corrected_command_keeps_everything_else() -> None:
     found, corrected = pre_prompt.review(arguments)
     assert [refusal.option for refusal in found] == ["queue", "nonsense"]
     assert corrected == ["-o", "out dir", "gh:x/y", "queue=redis", "ci=none", "--no-input"]
+
+
+def test_a_name_that_cookiecutter_shortens_is_left_to_it(tmp_path: Path) -> None:
+    name = "Customer Notification and Order Tracking Service"
+    done = run_cookiecutter(tmp_path, "--no-input", f"project_name={name}", "deploy=none")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "customer-notification-and-order-tracking").is_dir()
 
 
 def test_without_proc_the_words_before_the_first_text_are_read(

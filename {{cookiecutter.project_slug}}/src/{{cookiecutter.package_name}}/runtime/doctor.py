@@ -10,6 +10,8 @@ from .redaction import redact_text
 from .serve import claim_port
 
 CHECK_SECONDS = 5.0
+_FOR_CLIENTS = "; try again"
+_TODO = "; start it, or correct its address in the settings"
 
 
 class Doctor:
@@ -54,9 +56,9 @@ class Doctor:
                 async with mode.timeout(CHECK_SECONDS):
                     await check()
             except TimeoutError:
-                self.problem(name, f"no answer within {CHECK_SECONDS:g} s")
+                self.problem(name, f"no answer within {CHECK_SECONDS:g} s{_TODO}")
             except Exception as error:
-                self.problem(name, _said(error))
+                self.problem(name, _said(error).removesuffix(_FOR_CLIENTS) + _TODO)
             else:
                 self.ok(name)
 

@@ -211,7 +211,8 @@ def _unknown(
     known = {*names, *(f"{name}_FILE" for name in names)}
     found = {name for source in sources for name in source if name.startswith(prefix)}
     for name in sorted(found - known):
-        near = get_close_matches(name, known, n=1, cutoff=0.7)
+        bare = name.removeprefix(prefix)
+        near = [bare] if bare in known else get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]}?" if near else "unset it"
         yield f"{name} is not a setting of this service; {hint}"
 

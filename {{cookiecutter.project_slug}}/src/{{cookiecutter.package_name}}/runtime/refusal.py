@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from typing import Any
 
 import msgspec
+
+_log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -27,6 +31,17 @@ class Refusal(Exception):
         if self.retry_after is not None:
             error["retry_after"] = round(self.retry_after, 3)
         return {"ok": False, "error": {**error, "request_id": request_id}}
+
+
+def unsendable(namespace: str | None) -> dict[str, Any]:
+    """What is acknowledged where a handler has returned what cannot be sent. Logs the exception."""
+    request_id = secrets.token_hex(8)
+    _log.exception(
+        "what a handler of %s returned cannot be sent",
+        namespace or "/",
+        extra={"request_id": request_id},
+    )
+    return Refusal("internal", "something went wrong here").acknowledgement(request_id)
 
 
 def describe_invalid(error: msgspec.ValidationError) -> str:

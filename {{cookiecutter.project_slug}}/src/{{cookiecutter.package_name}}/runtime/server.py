@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -22,19 +20,16 @@ from . import codec, metrics, mode
 from .acceptance import accepted_only
 from .backlog import Event, Policy
 from .client_event import RESERVED_EVENTS
+from .connections import Connections
 from .frames import MALFORMED, MalformedFrame, frame_limit
 from .once import Once
 from .origins import OriginPolicy
-from .refusal import Refusal
+from .refusal import Refusal, unsendable
 from .send_queue import SendQueue
 from .serializers import CODE, OtherSerializer, SerializerName, serializer_of
 
 _log = logging.getLogger(__name__)
 
-CROWD_MARGIN = 2
-"""An address may open this many times its allowance, so that the excess can be told why not."""
-EXCESS = 16
-"""Connections a full worker still opens, to tell them why they may not stay."""
 WATCH_SECONDS = 0.5
 TOLD_SECONDS = 2.0
 """Within which a client that polls has to fetch why it is not served."""
@@ -105,13 +100,11 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         self._max_send_seconds = max_send_seconds
         self._client_address = address_of
         self._max_message_bytes = max_message_bytes
-        self._connect_timeout = connect_timeout
-        self._max_connections = max_connections
-        self._max_per_ip = max_connections_per_ip
-        self._guard = mode.Guard()
-        self._addresses: dict[str, str] = {}
-        self._per_address: Counter[str] = Counter()
-        self._deadlines: dict[str, float] = {}
+        self._connections = Connections(
+            most=max_connections,
+            most_per_address=max_connections_per_ip,
+            patience=connect_timeout,
+        )
         self._is_new = Once()
 
     def register_namespace(self, namespace_handler: Any) -> None:
@@ -121,17 +114,14 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def address_of(self, connection: str) -> str:
         """The client address of an Engine.IO connection."""
-        return self._addresses.get(connection, "unknown")
+        return self._connections.addresses.get(connection, "unknown")
 
     def is_crowded(self, address: str) -> bool:
         """Whether this worker, or its share for one address, is used up."""
-        return (
-            len(self._addresses) > self._max_connections
-            or self._per_address[address] > self._max_per_ip
-        )
+        return self._connections.is_crowded(address)
 
     def connections(self) -> list[str]:
-        return list(self._addresses)
+        return list(self._connections.addresses)
 
     async def end_connection(self, connection: str) -> None:
         """Close an Engine.IO connection with all its namespaces, as a server going away does."""
@@ -165,15 +155,10 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         """End connections that outstay their bounds. Runs as long as the worker does."""
         while True:
             await mode.sleep(WATCH_SECONDS)
-            await self._end_silent()
+            for connection in self._connections.overdue():
+                _log.info("connection closed: no CONNECT within %s s", self._connections.patience)
+                await self.end_connection(connection)
             await self._end_slow()
-
-    async def _end_silent(self) -> None:
-        now = time.monotonic()
-        for connection in [sid for sid, due in list(self._deadlines.items()) if due <= now]:
-            self._deadlines.pop(connection, None)
-            _log.info("connection closed: no CONNECT within %s s", self._connect_timeout)
-            await self.end_connection(connection)
 
     async def _end_slow(self) -> None:
         oldest = 0.0
@@ -196,22 +181,13 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def _expect_namespace(self, connection: str | None) -> None:
         """A connection that has left its last namespace may not stay for long without one."""
-        if connection and connection in self._addresses and not self._namespaces_of(connection):
-            self._deadlines[connection] = time.monotonic() + self._connect_timeout
+        if connection is not None and not self._namespaces_of(connection):
+            self._connections.expect(connection)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
-        # Engine.IO has no bound on connections that never say CONNECT, nor on one address.
-        address = self._client_address(environ)
-        with self._guard:
-            if (
-                len(self._addresses) >= self._max_connections + EXCESS
-                or self._per_address[address] >= self._max_per_ip * CROWD_MARGIN
-            ):
-                return False
-            environ["connection"] = eio_sid
-            self._addresses[eio_sid] = address
-            self._per_address[address] += 1
-            self._deadlines[eio_sid] = time.monotonic() + self._connect_timeout
+        if not self._connections.admit(eio_sid, self._client_address(environ)):
+            return False
+        environ["connection"] = eio_sid
         await super()._handle_eio_connect(eio_sid, environ)
         return None
 
@@ -222,15 +198,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             for namespace in self._namespaces_of(eio_sid):
                 await self._handle_disconnect(eio_sid, namespace, reason)
         finally:
-            self._deadlines.pop(eio_sid, None)
             self._binary_packet.pop(eio_sid, None)
             self._serializer.forget(eio_sid)
-            with self._guard:
-                address = self._addresses.pop(eio_sid, None)
-                if address is not None:
-                    self._per_address[address] -= 1
-                    if self._per_address[address] <= 0:
-                        del self._per_address[address]
+            self._connections.forget(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         # A frame that does not parse would be logged with a traceback, and nothing else done.
@@ -261,7 +231,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         if socket is not None and socket.upgraded:
             await self.end_connection(connection)
         else:  # the answer waits for the next poll
-            self._deadlines[connection] = time.monotonic() + TOLD_SECONDS
+            self._connections.expect(connection, TOLD_SECONDS)
 
     async def _refuse_large(self, connection: str, data: str | bytes) -> None:
         """Acknowledge an event that is too large to look into."""
@@ -288,20 +258,9 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
         except Exception:
             if pkt.packet_type not in (packet.ACK, packet.BINARY_ACK):
                 raise
-            ack = [self.unsendable(pkt.namespace)]
+            ack = [unsendable(pkt.namespace)]
             other = self.packet_class(packet.ACK, namespace=pkt.namespace, id=pkt.id, data=ack)
             await super()._send_packet(eio_sid, other)
-
-    def unsendable(self, namespace: str | None) -> dict[str, Any]:
-        """What is acknowledged where that cannot be sent which the handler returned; logged."""
-        request_id = secrets.token_hex(8)
-        _log.exception(
-            "what a handler in %s returned cannot be sent",
-            namespace or "/",
-            extra={"request_id": request_id},
-        )
-        refusal = Refusal("internal", "something went wrong here")
-        return refusal.acknowledgement(request_id)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         namespace = namespace or "/"
@@ -319,7 +278,7 @@ class RealtimeServer(socketio.AsyncServer):  # type: ignore[misc]
             # The connection closed during the handshake, when there was nothing to disconnect yet.
             await self._handle_disconnect(eio_sid, namespace, self.reason.TRANSPORT_CLOSE)
         elif self.manager.sid_from_eio_sid(eio_sid, namespace) is not None:
-            self._deadlines.pop(eio_sid, None)
+            self._connections.may_stay(eio_sid)
 
     async def _handle_disconnect(
         self, eio_sid: str, namespace: str | None, reason: str | None = None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.runtime import doctor, mode
 from {{cookiecutter.package_name}}.runtime.doctor import Doctor
 
@@ -25,15 +26,21 @@ def test_backends_that_answer_fail_and_hang(monkeypatch: pytest.MonkeyPatch) -> 
     async def silent() -> None:
         raise OSError
 
+    async def down() -> None:
+        raise Unavailable("store")
+
     async def checks() -> None:
-        await report.answers({"a": good, "b": bad, "c": slow, "d": silent})
+        await report.answers({"a": good, "b": bad, "c": slow, "d": silent, "e": down})
+
+    todo = "; start it, or correct its address in the settings"
 
     report.run("backends", checks)
     assert said == [
         "ok       a",
-        "problem  b: redis://user:***@host refused more",
-        "problem  c: no answer within 0.05 s",
-        "problem  d: OSError",
+        f"problem  b: redis://user:***@host refused more{todo}",
+        f"problem  c: no answer within 0.05 s{todo}",
+        f"problem  d: OSError{todo}",
+        f"problem  e: the store does not answer{todo}",
     ]
     assert not report.well
 

@@ -101,6 +101,7 @@ def test_all_mistakes_at_once() -> None:
         APP_PAIR="3",
         APP_PASWORD="x",
         APP_WHATEVER="x",
+        APP_PORT="1",
     )
     assert found == [
         "PORT must be a whole number of at least 1 and up to 65535",
@@ -110,6 +111,7 @@ def test_all_mistakes_at_once() -> None:
         "APP_PAUSE must be a number above 0",
         "APP_PAIR must be a pair such as 1-2",
         "APP_PASWORD is not a setting of this service; did you mean APP_PASSWORD?",
+        "APP_PORT is not a setting of this service; did you mean PORT?",
         "APP_WHATEVER is not a setting of this service; unset it",
     ]
 

@@ -6,11 +6,8 @@ from typing import Any
 import pytest
 import socketio
 
-from {{cookiecutter.package_name}}.runtime.server import (
-    CROWD_MARGIN,
-    EXCESS,
-    RealtimeServer,
-)
+from {{cookiecutter.package_name}}.runtime.connections import CROWD_MARGIN, EXCESS
+from {{cookiecutter.package_name}}.runtime.server import RealtimeServer
 
 PER_ADDRESS = 3
 CONNECTIONS = 10

@@ -140,11 +140,11 @@ async def test_who_is_kicked_is_in_no_room_however_long_the_clean_up_takes(
 async def test_who_is_kicked_may_not_stay_without_a_namespace(server: RealtimeServer) -> None:
     await opened(server, "one")
     sids = [await entered(server, "one", path) for path in ("/chat", "/feed")]
-    assert server._deadlines == {}
+    assert server._connections.deadlines == {}
     await server.end_socket(sids[0], "/chat")
-    assert server._deadlines == {}
+    assert server._connections.deadlines == {}
     await server.end_socket(sids[1], "/feed")
-    assert server._deadlines["one"] == pytest.approx(time.monotonic() + 10, abs=5)
+    assert server._connections.deadlines["one"] == pytest.approx(time.monotonic() + 10, abs=5)
 
 
 async def test_what_is_entered_during_the_end_is_left_again(server: RealtimeServer) -> None:
@@ -157,7 +157,7 @@ async def test_what_is_entered_during_the_end_is_left_again(server: RealtimeServ
     ending = mode.spawn(client.close, wait=False, abort=True)
     await until(lambda: sid in server.manager.pending_disconnect.get("/chat", ()))
     again = await entered(server, "one", "/feed")
-    await until(lambda: "one" not in server._addresses)
+    await until(lambda: "one" not in server._connections.addresses)
     assert again in lab(server, "/feed").left
     assert server.manager.sid_from_eio_sid("one", "/feed") is None
     await mode.stop(ending)

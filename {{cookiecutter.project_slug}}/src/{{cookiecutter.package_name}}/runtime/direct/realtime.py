@@ -16,6 +16,7 @@ from ..frames import MALFORMED
 from ..outgoing import Unsent
 from ..polling_server import PollingServer
 from ..prepared import Prepared
+from ..refusal import unsendable
 from ..server_frames import text_frame
 from .engineio_server import DirectEngine
 from .manager import PreparedFrames
@@ -75,7 +76,7 @@ class DirectServer(PollingServer):
             try:
                 self.acknowledge(session, namespace, ack_id, result)
             except Exception:
-                self.acknowledge(session, namespace, ack_id, self.unsendable(namespace))
+                self.acknowledge(session, namespace, ack_id, unsendable(namespace))
         return True
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:

@@ -16,6 +16,7 @@ from socketio.packet import ACK
 from .. import codec
 from ..frames import MALFORMED
 from ..prepared import Prepared
+from ..refusal import unsendable
 from ..server import RealtimeServer
 from ..server_frames import frame_of, text_frame
 from .engineio_server import Call, FastEngine
@@ -88,7 +89,7 @@ class FastServer(RealtimeServer):
         try:
             self.acknowledge(session, namespace, ack_id, result)
         except Exception:
-            self.acknowledge(session, namespace, ack_id, self.unsendable(namespace))
+            self.acknowledge(session, namespace, ack_id, unsendable(namespace))
 
     def acknowledge(self, session: Session, namespace: str, ack_id: str, result: Any) -> None:
         """Answer an event with what its handler has returned."""

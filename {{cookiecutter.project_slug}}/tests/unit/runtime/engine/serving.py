@@ -123,9 +123,9 @@ class Fast:
             "held": manager._held,
             "callbacks": manager.callbacks,
             "pending": {**manager.pending_connect, **manager.pending_disconnect},
-            "addresses": server._addresses,
-            "per address": server._per_address,
-            "deadlines": server._deadlines,
+            "addresses": server._connections.addresses,
+            "per address": server._connections.per_address,
+            "deadlines": server._connections.deadlines,
             "binary": server._binary_packet,
         }
         return {name: len(table) for name, table in tables.items() if len(table)}
