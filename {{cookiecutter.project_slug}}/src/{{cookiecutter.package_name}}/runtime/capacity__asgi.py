@@ -6,12 +6,12 @@ from .plan import Capacity
 
 CAPACITY = Capacity(
     worker_bytes=80_000_000,
-    connection_bytes=15_000,
-    connection_us=5.4,
-    arrival_us=1500.0,
-    message_us=133.0,
-    delivery_us=5.9,
-    hearing_us=35.0,
+    connection_bytes=15_300,
+    connection_us=6.5,
+    arrival_us=2310.0,
+    message_us=205.0,
+    delivery_us=4.8,
+    hearing_us=54.0,
     redis_arrival_us=230.0,
     redis_message_us=31.0,
     redis_subscriber_us=2.9,

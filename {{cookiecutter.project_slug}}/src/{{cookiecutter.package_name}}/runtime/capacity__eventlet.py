@@ -6,12 +6,12 @@ from .plan import Capacity
 
 CAPACITY = Capacity(
     worker_bytes=80_000_000,
-    connection_bytes=59_000,
-    connection_us=19.2,
-    arrival_us=2300.0,
-    message_us=501.0,
-    delivery_us=77.0,
-    hearing_us=132.0,
+    connection_bytes=62_000,
+    connection_us=19.9,
+    arrival_us=2570.0,
+    message_us=706.0,
+    delivery_us=14.4,
+    hearing_us=186.0,
     redis_arrival_us=230.0,
     redis_message_us=31.0,
     redis_subscriber_us=2.9,

@@ -6,12 +6,12 @@ from .plan import Capacity
 
 CAPACITY = Capacity(
     worker_bytes=80_000_000,
-    connection_bytes=57_000,
-    connection_us=19.2,
+    connection_bytes=30_500,
+    connection_us=7.7,
     arrival_us=2160.0,
-    message_us=503.0,
-    delivery_us=56.0,
-    hearing_us=132.0,
+    message_us=712.0,
+    delivery_us=10.1,
+    hearing_us=188.0,
     redis_arrival_us=230.0,
     redis_message_us=31.0,
     redis_subscriber_us=2.9,

@@ -6,12 +6,12 @@ from .plan import Capacity
 
 CAPACITY = Capacity(
     worker_bytes=80_000_000,
-    connection_bytes=84_000,
-    connection_us=40.0,
-    arrival_us=2720.0,
-    message_us=471.0,
-    delivery_us=218.0,
-    hearing_us=124.0,
+    connection_bytes=64_000,
+    connection_us=9.2,
+    arrival_us=2150.0,
+    message_us=538.0,
+    delivery_us=8.9,
+    hearing_us=142.0,
     redis_arrival_us=230.0,
     redis_message_us=31.0,
     redis_subscriber_us=2.9,

@@ -48,6 +48,7 @@ class Mount:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not is_socketio(environ):
+            mode.give_way()  # requests that follow each other would hold up what runs beside them
             return self._http(environ, start_response)
         try:
             answered: Iterable[bytes] = self._server.handle_request(environ, start_response)

@@ -185,25 +185,6 @@ async def test_emitting_to_a_silent_client_runs_none_of_its_handlers(
         await client.send(Packet(MESSAGE, "too late"))
 
 
-async def test_a_poll_is_one_whatever_a_proxy_says_of_the_connection(
-    server: RealtimeServer,
-) -> None:
-    client = await opened(server, "one")
-    client.queue.backlog.add(Packet(MESSAGE, "waits"))
-    seen = []
-    take = client.queue.backlog.take
-
-    def look() -> Any:
-        seen.append(client.polling)
-        return take()
-
-    client.queue.backlog.take = look
-    more = () if mode.ASYNC_MODE == "asgi" else (None,)  # start_response, which is not called
-    await client.handle_get_request({"HTTP_CONNECTION": "upgrade", **polled()}, *more)
-    assert seen[0] is True
-    assert client.polling is False
-
-
 async def test_garbage_for_a_session_that_has_gone_meanwhile(server: RealtimeServer) -> None:
     client = await opened(server, "one")
     with pytest.raises(EngineIOError):
@@ -235,14 +216,4 @@ class _Body:
 
 
 def posted(text: str) -> dict[str, Any]:
-    return {"CONTENT_LENGTH": str(len(text)), "wsgi.input": _Body(text), **polled()}
-
-
-def polled() -> dict[str, Any]:
-    """What both kinds of servers say of a request, as far as it matters here."""
-
-    async def receive() -> dict[str, Any]:
-        await mode.sleep(10)
-        return {"type": "http.disconnect"}
-
-    return {"asgi.receive": receive}
+    return {"CONTENT_LENGTH": str(len(text)), "wsgi.input": _Body(text)}

@@ -1,9 +1,11 @@
 """The direct server: order, one event at a time, and nothing left behind."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
+from engineio.packet import MESSAGE, Packet
 
 from {{cookiecutter.package_name}}.runtime import mode
 
@@ -254,3 +256,18 @@ def test_what_is_no_beginning_is_refused_and_forgotten(
     direct.app(environ, lambda status, headers: started.append(status))
     assert [status[:3] for status in started] == ["400"]
     assert direct.residue() == {}
+
+
+def test_a_poll_is_one_whatever_a_proxy_says_of_the_connection(direct: Direct) -> None:
+    """Some say "upgrade" of every request; a second poll has to be found beside it."""
+    engine = direct.server.eio
+    client = engine.socket_class(engine, "p")
+    client.heard = time.monotonic()
+    request = {"HTTP_CONNECTION": "upgrade"}
+    found: list[Packet] = []
+    poll = mode.spawn(lambda: found.extend(client.handle_get_request(request, None)))
+    until(lambda: client.polling)
+    client.queue.put(Packet(MESSAGE, "something"))
+    until(lambda: found)
+    assert not client.polling
+    mode.stop(poll)

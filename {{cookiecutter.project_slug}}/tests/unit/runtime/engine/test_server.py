@@ -8,10 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 import websockets
-from engineio.packet import MESSAGE, Packet
 
 from {{cookiecutter.package_name}}.runtime.engine import outgoing
-from {{cookiecutter.package_name}}.runtime.engine.upgrade import UpgradedSession
 
 from ....support.waiting import eventually, until
 from .serving import PATIENCE, Connection, Fast, running
@@ -153,33 +151,6 @@ async def test_what_cannot_be_sent_is_acknowledged_as_an_error_of_ours(
         [ack] = await following(socket, 1)
         assert ack.startswith('437[{"ok":false,"error":{"code":"internal"')
     assert "cannot be sent" in caplog.text
-
-
-async def test_an_upgrade_hides_no_gap() -> None:
-    """What overflowed while the client polled is lost: the session ends."""
-    engine = Fast().server.eio
-    polling = engine.sockets["p"] = engine.socket_class(engine, "p")
-    upgraded = UpgradedSession(engine, polling)
-    for _ in range(3):
-        polling.queue.put_nowait(Packet(MESSAGE, "x" * 600_000))
-    upgraded.received("5")
-    assert engine.sockets["p"] is polling
-    assert not polling.closed
-
-
-async def test_a_poll_that_is_cut_off_leaves_nothing_running() -> None:
-    engine = Fast().server.eio
-    client = engine.socket_class(engine, "p")
-    client.heard = time.monotonic()
-    before = asyncio.all_tasks()
-    never = asyncio.Event()
-    poll = asyncio.create_task(client.handle_get_request({"asgi.receive": never.wait}))
-    await asyncio.sleep(0.05)
-    assert len(asyncio.all_tasks() - before) == 3
-    poll.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await poll
-    assert asyncio.all_tasks() == before
 
 
 async def test_a_slow_reader_is_dropped_and_the_others_are_not(
