@@ -36,7 +36,7 @@ demo: $(BIN)/cookiecutter ## generate a service with the default answers in a ne
 
 .PHONY: test
 test: $(VENV)/.test ## run every test (JOBS=4 at a time; ARGS go to pytest)
-	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup $(ARGS)
+	@PATH="$(BIN):$$PATH" TEMPLATE_CACHE="$(CACHE)" exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u ARGS -u JOBS $(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.bench ## measure the services beside their peers, in a quarter of an hour (ARGS="--help")
