@@ -26,7 +26,9 @@ INTERNALS: Names = {
         "_engineio_server_class _handle_eio_message _handle_event _trigger_event _send_packet"
         " _send_eio_packet"
     ),
-    "socketio:Manager": "emit get_participants sid_from_eio_sid is_connected",
+    "socketio:Manager": (
+        "emit connect basic_disconnect get_participants sid_from_eio_sid is_connected"
+    ),
     "socketio.packet:Packet": "encode",
 }
 """What is used here."""
@@ -37,6 +39,7 @@ INSTANCES: Names = {
         " ping_timeout ping_interval_grace_period create_queue"
     ),
     "socketio:Server": "eio environ handlers namespace_handlers not_handled _binary_packet",
+    "socketio:Manager": "rooms pending_connect",
 }
 """The same of attributes that only instances have."""
 

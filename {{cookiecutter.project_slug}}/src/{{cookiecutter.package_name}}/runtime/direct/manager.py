@@ -31,7 +31,7 @@ class PreparedFrames(Manager):  # type: ignore[misc]
         if callback:  # each client gets an id of its own
             super().emit(event, data, namespace, room, skip_sid, callback=callback, to=to, **kwargs)
             return
-        skip = skip_sid if isinstance(skip_sid, list) else (skip_sid,)
+        skip = {*skip_sid} if isinstance(skip_sid, list) else (skip_sid,)
         prepared: Prepared | None = None
         packets: list[Packet] | None = None
         sockets = self.server.eio.sockets

@@ -32,7 +32,7 @@ class PreparedFrames(AsyncManager):  # type: ignore[misc]
                 event, data, namespace, room, skip_sid, callback=callback, to=to, **kwargs
             )
             return
-        skip = skip_sid if isinstance(skip_sid, list) else (skip_sid,)
+        skip = {*skip_sid} if isinstance(skip_sid, list) else (skip_sid,)
         members = self._members(namespace, to or room)
         if not members:
             return

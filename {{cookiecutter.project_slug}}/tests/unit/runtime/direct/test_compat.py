@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 from engineio import Server as EngineServer
 from engineio.socket import Socket
-from socketio import Server
+from socketio import Manager, Server
 
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.direct import compat, server_class
@@ -24,6 +24,7 @@ INSTANCE_NAMES = [
 INSTANCES = {
     "engineio:Server": EngineServer(async_mode=mode.ASYNC_MODE),
     "socketio:Server": Server(async_mode=mode.ASYNC_MODE),
+    "socketio:Manager": Manager(),
 }
 
 
