@@ -3,6 +3,7 @@
 What freezes or kills a server always uses its own (fixture ``server``).
 """
 
+import gc
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -81,6 +82,18 @@ def certificate(tmp_path: Path) -> Path:
     )
     path.with_suffix(".key").write_bytes(private)
     return path
+
+
+LEFT_BY_HANDSHAKES = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+"""A TLS handshake that fails, or takes too long on a busy machine, may leave its socket to the
+garbage collection, as redis-py cannot reach it. For tests that use `collected`."""
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """The garbage of a test goes with it, not with the next one."""
+    yield
+    gc.collect()
 
 
 OpenWorker = Callable[[str], Awaitable[RedisStores]]

@@ -20,6 +20,7 @@ from {{cookiecutter.package_name}}.runtime.mode import sleep
 from ....support.sentinels import watched
 from ....support.tls_proxy import behind_tls
 from ....support.valkey import Valkey
+from .conftest import LEFT_BY_HANDSHAKES
 
 JOB = Job(id="j", kind="export", arguments={"symbol": 'Ü"\\'}, user="ada", request_id="r")
 
@@ -115,6 +116,8 @@ async def test_a_queue_that_is_closed_leaves_nothing_open(link: RedisLink, redis
         await sleep(0.01)
 
 
+@LEFT_BY_HANDSHAKES
+@pytest.mark.usefixtures("collected")
 async def test_the_queue_by_tls_to_the_sentinels_and_to_the_primary(
     tmp_path: Path, certificate: Path
 ) -> None:

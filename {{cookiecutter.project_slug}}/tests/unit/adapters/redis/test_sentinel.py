@@ -17,7 +17,7 @@ from {{cookiecutter.package_name}}.runtime.mode import sleep
 from ....support.sentinels import Watched, role, watched
 from ....support.tls_proxy import behind_tls
 from ....support.valkey import Valkey
-from .conftest import OpenWorker
+from .conftest import LEFT_BY_HANDSHAKES, OpenWorker
 
 FAILOVER_SECONDS = 30.0
 """Generously: a second of silence, an election, and the next attempts."""
@@ -179,6 +179,8 @@ async def test_passwords_of_the_servers_and_of_the_sentinels(
             assert secret not in caplog.text
 
 
+@LEFT_BY_HANDSHAKES
+@pytest.mark.usefixtures("collected")
 async def test_tls_to_the_sentinels_and_to_the_primary(
     tmp_path: Path, certificate: Path, open_worker: OpenWorker
 ) -> None:

@@ -1,6 +1,5 @@
 """Every form of REDIS_URL that is not refused, with a real server behind it."""
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from {{cookiecutter.package_name}}.domain.errors import Unavailable
 
 from ....support.tls_proxy import behind_tls
 from ....support.valkey import Valkey, free_port
-from .conftest import OpenWorker
+from .conftest import LEFT_BY_HANDSHAKES, OpenWorker
 
 
 @pytest.fixture
@@ -32,13 +31,6 @@ def secure_port(locked: Valkey, certificate: Path) -> Iterator[int]:
     """Leads to the server by TLS, which the one for tests does not have itself."""
     with behind_tls(locked.port, certificate) as port:
         yield port
-
-
-@pytest.fixture
-def collected() -> Iterator[None]:
-    """The garbage of a test goes with it, not with the next one."""
-    yield
-    gc.collect()
 
 
 async def works(url: str, open_worker: OpenWorker) -> bool:
@@ -70,8 +62,7 @@ async def test_tls(
     assert await works(f"{address}?ssl_ca_certs={certificate}", open_worker)
 
 
-# A handshake that fails may leave its socket to the garbage collection; redis-py cannot reach it.
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@LEFT_BY_HANDSHAKES
 @pytest.mark.usefixtures("collected")
 async def test_a_certificate_that_nobody_vouches_for(
     secure_port: int, certificate: Path, open_worker: OpenWorker
