@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engineio.packet import NOOP, PING, Packet
 
 from ..engineio_strict import StrictSocket
+from ..send_queue import SendQueue
 from ..server_frames import frame_of, text_frame
 from .session import Session
 
@@ -40,7 +41,7 @@ class UpgradedSession(Session):
         elif message == _PROBE:
             _end_poll(polling)
             self.put(_PROBE_ANSWER)
-        elif message == _UPGRADE and not (polling.closing or polling.queue.backlog.overflowed):
+        elif message == _UPGRADE and not (polling.closing or _has_gap(polling)):
             self._take_over(polling)
         else:
             self.end()
@@ -69,6 +70,12 @@ class UpgradedSession(Session):
         _end_poll(polling)
         polling.closing = polling.closed = True  # no event: the session goes on here
         self.on_deadline() if polling.last_ping else super().opened()
+
+
+def _has_gap(polling: StrictSocket) -> bool:
+    """Whether more was to be sent than may wait; engineio's own queue has no bound."""
+    queue = polling.queue
+    return isinstance(queue, SendQueue) and queue.backlog.overflowed
 
 
 def _end_poll(polling: StrictSocket) -> None:
