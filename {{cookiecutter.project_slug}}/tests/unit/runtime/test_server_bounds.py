@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import socketio
 
 from {{cookiecutter.package_name}}.runtime.connections import CROWD_MARGIN, EXCESS
 from {{cookiecutter.package_name}}.runtime.server import RealtimeServer
+
+from .bounded_server import bounded_server
 
 PER_ADDRESS = 3
 CONNECTIONS = 10
@@ -15,19 +16,8 @@ CONNECTIONS = 10
 
 @pytest.fixture
 def server() -> RealtimeServer:
-    return RealtimeServer(
-        client_manager=socketio.AsyncManager(),
-        address_of=lambda environ: str(environ["REMOTE_ADDR"]),
-        allowed_origins=(),
-        transports=("websocket",),
-        ping_interval=25,
-        ping_timeout=20,
-        max_message_bytes=1000,
-        max_send_bytes=10_000,
-        max_send_seconds=5.0,
-        connect_timeout=10.0,
-        max_connections=CONNECTIONS,
-        max_connections_per_ip=PER_ADDRESS,
+    return bounded_server(
+        RealtimeServer, max_connections=CONNECTIONS, max_connections_per_ip=PER_ADDRESS
     )
 
 

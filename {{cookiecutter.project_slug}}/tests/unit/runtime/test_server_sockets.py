@@ -19,6 +19,7 @@ from {{cookiecutter.package_name}}.runtime.server import RealtimeServer
 from {{cookiecutter.package_name}}.runtime.socketio_server import server_class
 
 from ...support.waiting import until
+from .bounded_server import bounded_server
 
 
 class Lab(socketio.AsyncNamespace):  # type: ignore[misc]
@@ -47,20 +48,7 @@ class Lab(socketio.AsyncNamespace):  # type: ignore[misc]
 @pytest.fixture(params=["fast", "stock"])
 async def server(request: pytest.FixtureRequest) -> RealtimeServer:
     settings: Any = SimpleNamespace(engine=request.param)
-    server = server_class(settings, "json")(
-        client_manager=socketio.AsyncManager(),
-        address_of=lambda environ: "192.0.2.1",
-        allowed_origins=(),
-        transports=("polling", "websocket"),
-        ping_interval=25,
-        ping_timeout=20,
-        max_message_bytes=1000,
-        max_send_bytes=10_000,
-        max_send_seconds=5.0,
-        connect_timeout=10.0,
-        max_connections=10,
-        max_connections_per_ip=10,
-    )
+    server = bounded_server(server_class(settings, "json"))
     for path in ("/chat", "/feed"):
         server.register_namespace(Lab(path))
     return server
@@ -76,7 +64,7 @@ async def opened(server: RealtimeServer, connection: str) -> Any:
     client = server.eio.socket_class(server.eio, connection)
     client.connected, client.heard = True, time.monotonic()
     server.eio.sockets[connection] = client
-    await server._handle_eio_connect(connection, {})
+    await server._handle_eio_connect(connection, {"REMOTE_ADDR": "192.0.2.1"})
     return client
 
 

@@ -17,8 +17,7 @@ from {{cookiecutter.package_name}}.domain.jobs import KEPT_SECONDS, Job
 from {{cookiecutter.package_name}}.job_ports import Change
 from {{cookiecutter.package_name}}.runtime.mode import sleep
 
-from ....support.sentinels import watched
-from ....support.tls_proxy import behind_tls
+from ....support.sentinels import watched, watched_by_tls
 from ....support.valkey import Valkey
 from .conftest import LEFT_BY_HANDSHAKES
 
@@ -121,13 +120,7 @@ async def test_a_queue_that_is_closed_leaves_nothing_open(link: RedisLink, redis
 async def test_the_queue_by_tls_to_the_sentinels_and_to_the_primary(
     tmp_path: Path, certificate: Path
 ) -> None:
-    with (
-        watched(tmp_path / "servers") as servers,
-        behind_tls(servers.first.port, certificate) as primary,
-        behind_tls(servers.ports[0], certificate, (servers.first.port, primary)) as sentinel,
-    ):
-        servers.wait_until_replicated()
-        url = f"rediss+sentinel://127.0.0.1:{sentinel}/0/main?ssl_ca_certs={certificate}"
+    with watched_by_tls(tmp_path / "servers", certificate) as (url, _):
         broker = make_broker(url, prefix="p", middleware=[])
         broker.enqueue(message(JOB.id, JOB.request_id))
         assert broker.client.llen("p:dramatiq:jobs") == 1

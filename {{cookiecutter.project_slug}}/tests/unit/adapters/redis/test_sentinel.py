@@ -14,8 +14,7 @@ from {{cookiecutter.package_name}}.adapters.redis.urls import plain_url, sentine
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 from {{cookiecutter.package_name}}.runtime.mode import sleep
 
-from ....support.sentinels import Watched, role, watched
-from ....support.tls_proxy import behind_tls
+from ....support.sentinels import Watched, role, watched, watched_by_tls
 from ....support.valkey import Valkey
 from .conftest import LEFT_BY_HANDSHAKES, OpenWorker
 
@@ -184,13 +183,7 @@ async def test_passwords_of_the_servers_and_of_the_sentinels(
 async def test_tls_to_the_sentinels_and_to_the_primary(
     tmp_path: Path, certificate: Path, open_worker: OpenWorker
 ) -> None:
-    with (
-        watched(tmp_path / "servers") as there,
-        behind_tls(there.first.port, certificate) as primary,
-        behind_tls(there.ports[0], certificate, (there.first.port, primary)) as sentinel,
-    ):
-        there.wait_until_replicated()
-        url = f"rediss+sentinel://127.0.0.1:{sentinel}/0/main?ssl_ca_certs={certificate}"
+    with watched_by_tls(tmp_path / "servers", certificate) as (url, primary):
         one, other = [await open_worker(url) for _ in range(2)]
         said = await listen(one)
         await check_until_well(one)
