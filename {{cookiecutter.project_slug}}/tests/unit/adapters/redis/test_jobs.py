@@ -124,7 +124,12 @@ async def test_the_queue_by_tls_to_the_sentinels_and_to_the_primary(
         broker = make_broker(url, prefix="p", middleware=[])
         broker.enqueue(message(JOB.id, JOB.request_id))
         assert broker.client.llen("p:dramatiq:jobs") == 1
+        asked: Any = broker.client.connection_pool
+        pools = [asked, *(one.connection_pool for one in asked.sentinel_manager.sentinels)]
+        opened = [one for pool in pools for one in pool._available_connections]
+        assert [one.is_connected for one in opened] == [True, True]
         broker.close()
+        assert [one.is_connected for one in opened] == [False, False]
 
 
 async def test_the_queue_follows_the_primary_that_sentinels_name(tmp_path: Path) -> None:
