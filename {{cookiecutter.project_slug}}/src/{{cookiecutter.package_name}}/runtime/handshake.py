@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from . import mode
@@ -90,8 +91,7 @@ class Handshake:
         :raises HandshakeRefused: if it is not good, or cannot be checked in time.
         """
         try:
-            async with mode.timeout(VERIFY_TIMEOUT):
-                return await self._verifier.verify(token)
+            return await mode.within(VERIFY_TIMEOUT, partial(self._verifier.verify, token))
         except TokenRefused as refused:
             raise HandshakeRefused(refused.code, refused.message) from None
         except TimeoutError:

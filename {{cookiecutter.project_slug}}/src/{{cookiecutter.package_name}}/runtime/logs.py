@@ -57,6 +57,8 @@ def configure_logging(level: str, fmt: str) -> None:
     """
     logging.config.dictConfig(dict_config(level, fmt))
     logging.captureWarnings(True)
+    # what a record would be told of its process and thread, and no line shows
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

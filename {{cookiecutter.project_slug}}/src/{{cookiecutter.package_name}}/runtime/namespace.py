@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import socketio
@@ -81,7 +82,8 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             for command in contract.commands
         }
         self._gate = Gate(contract.path, commands, limits=limits, limit=limit, explain=explain)
-        metrics.CONNECTIONS.labels(contract.path)  # there is none: a 0, not nothing
+        self._accepted = metrics.HANDSHAKES.labels(contract.path, "accepted")
+        self._connected = metrics.CONNECTIONS.labels(contract.path)
 
     @property
     def policies(self) -> Policies:
@@ -129,8 +131,8 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 metrics.HANDSHAKES.labels(self.namespace, "internal").inc()
                 _log.exception("handshake failed")
                 raise SocketRefused("something went wrong here", {"code": "internal"}) from None
-            metrics.HANDSHAKES.labels(self.namespace, "accepted").inc()
-            metrics.CONNECTIONS.labels(self.namespace).inc()
+            self._accepted.inc()
+            self._connected.inc()
             _log.info("connected", extra={"user": claims.sub})
         self._sessions.add(
             Session(
@@ -147,7 +149,7 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         session = self._sessions.remove(sid)
         if session is None:
             return
-        metrics.CONNECTIONS.labels(self.namespace).dec()
+        self._connected.dec()
         if not session.outlasted:
             await self._clean_up(session, reason)
 
@@ -156,8 +158,7 @@ class GatedNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             request_id=secrets.token_hex(8), namespace=self.namespace, user=session.user
         ):
             try:
-                async with mode.timeout(CLEANUP_TIMEOUT):
-                    await self.gone(session)
+                await mode.within(CLEANUP_TIMEOUT, partial(self.gone, session))
             except Exception:
                 _log.exception("clean-up after a socket failed")
             _log.info("disconnected: %s", reason)

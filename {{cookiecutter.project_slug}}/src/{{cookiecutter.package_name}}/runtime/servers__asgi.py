@@ -8,7 +8,7 @@ from typing import Any
 import uvicorn
 
 from .drain import closing_seconds
-from .engine import websocket_class
+from .engine import http_class
 from .serve import ServeOptions
 
 
@@ -20,7 +20,6 @@ def serve_production(options: ServeOptions) -> None:
     worker = Worker.with_options(
         **_uvicorn(options),
         loop="uvloop",
-        http="httptools",
         timeout_graceful_shutdown=closing_seconds(options.drain_seconds) / 2,
     )
     run_gunicorn(options, worker)
@@ -49,7 +48,7 @@ def _uvicorn(options: ServeOptions) -> dict[str, Any]:
         # the application knows how many proxies to trust
         "proxy_headers": False,
         "server_header": False,
-        "ws": websocket_class(options.server.engine),
+        "http": http_class(options.server.engine),
         "ws_max_size": options.frame_limit,
         "ws_per_message_deflate": False,
         # Engine.IO has its own ping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -94,7 +95,11 @@ class TokenVerifier:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._algorithms = frozenset(algorithms)
-        self._secret = secret
+        self._secrets = {
+            algorithm: _prepared(secret, algorithm)
+            for algorithm in self._algorithms
+            if secret is not None and algorithm.startswith("HS")
+        }
         self._keys = keys
         self._audience = audience
         self._issuer = issuer
@@ -116,23 +121,17 @@ class TokenVerifier:
             raise TokenRefused("token_revoked", "the token was revoked; sign in again")
         return claims
 
-    async def _key_for(self, token: str) -> tuple[str, jwt.PyJWK | str]:
-        try:
-            header = jwt.get_unverified_header(token)
-        except (jwt.InvalidTokenError, ValueError):
-            raise TokenRefused("token_invalid", "the token is not a JSON Web Token") from None
-        algorithm = header.get("alg")
-        if not isinstance(algorithm, str) or algorithm not in self._algorithms:
+    async def _key_for(self, token: str) -> tuple[str, jwt.PyJWK]:
+        header = _header(token)
+        algorithm = header.alg
+        if algorithm not in self._algorithms:
             raise TokenRefused("token_invalid", "the token's algorithm is not accepted here")
-        if algorithm.startswith("HS"):
-            if self._secret is None:
-                raise TokenRefused("token_invalid", "the token's algorithm is not accepted here")
-            return algorithm, self._secret
-        if self._keys is None:
+        if algorithm in self._secrets:
+            return algorithm, self._secrets[algorithm]
+        if algorithm.startswith("HS") or self._keys is None:
             raise TokenRefused("token_invalid", "the token's algorithm is not accepted here")
-        kid = header.get("kid")
         try:
-            return algorithm, await self._keys.key(kid if isinstance(kid, str) else None)
+            return algorithm, await self._keys.key(header.kid)
         except UnknownKey:
             raise TokenRefused("token_invalid", "the token's key is not known here") from None
         except KeysUnavailable:
@@ -140,12 +139,12 @@ class TokenVerifier:
                 "token_invalid", "the keys to check the token with cannot be had now; try again"
             ) from None
 
-    def _decode(self, token: str, key: tuple[str, jwt.PyJWK | str]) -> Claims:
-        algorithm, secret_or_public = key
+    def _decode(self, token: str, key: tuple[str, jwt.PyJWK]) -> Claims:
+        algorithm, prepared = key
         try:
             raw = jwt.decode(
                 token,
-                secret_or_public,
+                prepared,
                 algorithms=[algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
@@ -170,6 +169,30 @@ class TokenVerifier:
         if claims.iat > self._now() + max(self._leeway, IAT_TOLERANCE):
             raise TokenRefused("token_invalid", "the token was issued in the future")
         return claims
+
+
+class _Header(msgspec.Struct):
+    """What says by which key a token is to be checked; the rest is PyJWT's, which reads it too."""
+
+    alg: str
+    kid: str | None = None
+
+
+_read_header = msgspec.json.Decoder(_Header).decode
+
+
+def _header(token: str) -> _Header:
+    try:
+        encoded = token.partition(".")[0].encode("ascii")
+        return _read_header(base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError):
+        raise TokenRefused("token_invalid", "the token is not a JSON Web Token") from None
+
+
+def _prepared(secret: str, algorithm: str) -> jwt.PyJWK:
+    """The key as PyJWT would make it of a text for each token, after asking what else it may be."""
+    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
+    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm)
 
 
 def mint(

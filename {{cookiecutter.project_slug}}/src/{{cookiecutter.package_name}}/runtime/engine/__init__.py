@@ -37,8 +37,8 @@ def server_class(engine: Engine, serializer: SerializerName) -> type[RealtimeSer
     return StockServer
 
 
-def websocket_class(engine: Engine) -> str:
-    """What uvicorn's option ``ws`` is to be."""
+def http_class(engine: Engine) -> str:
+    """What uvicorn's option ``http`` is to be."""
     if engine == "stock" or obstacle():
-        return "auto"
-    return f"{__name__}.protocol:WebSocketProtocol"
+        return "httptools"
+    return f"{__name__}.protocol:HttpProtocol"

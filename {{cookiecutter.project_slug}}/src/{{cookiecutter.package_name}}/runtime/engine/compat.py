@@ -21,16 +21,16 @@ TESTED: Tested = {
 INTERNALS: Names = {
     # A frame parser on a connection that somebody else accepted
     "picows.picows:WSProtocol": "connection_made get_buffer buffer_updated",
-    "picows:WSTransport": "underlying_transport is_close_frame_sent send send_close disconnect",
-    # The one place that says which class the WebSockets of uvicorn have by themselves
-    "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansIOProtocol": (
-        "connection_made data_received"
+    "picows:WSTransport": (
+        "underlying_transport response is_close_frame_sent send send_close disconnect"
     ),
-    "uvicorn.protocols.utils": "get_local_addr get_remote_addr is_ssl",
-    "uvicorn.server:ServerState": "__init__",  # its sets: connections, tasks
+    "picows:WSUpgradeResponse": "to_bytes",
+    "picows": "WSUpgradeResponseWithListener",
+    # Where a request that was parsed asks for a WebSocket; the instance's attributes are below
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": "handle_websocket_upgrade",
     # engineio's own WebSockets and polling go on, so its server is extended, not replaced
     "engineio:AsyncServer": (
-        "_trigger_event _handle_connect _cors_allowed_origins _log_error_once _bad_request _ok"
+        "_handle_connect _cors_allowed_origins _log_error_once _bad_request _ok"
         " _method_not_found _get_socket _upgrades generate_id send_packet"
     ),
     "engineio.async_socket:AsyncSocket": (
@@ -53,6 +53,10 @@ INTERNALS: Names = {
 """What is used here."""
 
 INSTANCES: Names = {
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": (
+        "app app_state asgi_version client connections headers loop root_path scheme scope server"
+        " server_state tasks transport url"
+    ),
     "engineio:AsyncServer": (
         "sockets handlers transports cors_allowed_origins allow_upgrades max_http_buffer_size"
         " ping_interval ping_timeout"

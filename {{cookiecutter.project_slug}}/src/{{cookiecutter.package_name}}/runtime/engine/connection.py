@@ -11,6 +11,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from .. import server_frames
 from . import outgoing
 from .outgoing import Turn
+from .picows_protocol import switching_protocols
 from .unsent import Frame, Unsent
 from .wheel import Wheel
 
@@ -34,7 +35,6 @@ class Connection(WSListener):
     """
 
     __slots__ = (
-        "_corked",
         "_fragments",
         "_is_text",
         "_loop",
@@ -64,7 +64,6 @@ class Connection(WSListener):
         self._ws: WSTransport | None = None
         self._transport: Any = None
         self._out: list[bytes] = []
-        self._corked = True  # until it is accepted
         self._fragments: bytearray | None = None
         self._is_text = False
         self._make_unsent = make_unsent
@@ -87,14 +86,14 @@ class Connection(WSListener):
         """Send one prepared frame at the end of this turn, in the order of the calls."""
         if self.ending:
             return
-        if not self._out and not self._corked:
+        if not self._out and self._ws is not None:
             self._turn.add(self)
         self._out.append(frame)
 
     def flush(self) -> None:
         """Write what was put aside."""
         out = self._out
-        if not out or self._corked:
+        if not out:
             return
         ws, unsent = self._ws, self._unsent
         if self.ending or ws is None or ws.is_close_frame_sent:
@@ -117,7 +116,6 @@ class Connection(WSListener):
         """Close in order: what was put aside goes out before the close frame."""
         if self.ending or self._ws is None:
             return
-        self._corked = False
         self.flush()
         while self._unsent:
             self._transport.write(self._unsent.next_write())
@@ -152,8 +150,8 @@ class Connection(WSListener):
         self._transport = transport.underlying_transport
         # any byte the kernel does not take makes it call pause_writing
         self._transport.set_write_buffer_limits(high=0)
-        self._corked = False
-        self.flush()
+        self._out.insert(0, switching_protocols(transport.response.headers["Sec-WebSocket-Accept"]))
+        self._turn.add(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
@@ -164,7 +162,6 @@ class Connection(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self.end(WSCloseCode.PROTOCOL_ERROR)  # no extension was negotiated
             return
-        self._corked = True
         if kind == TEXT and frame.fin and self._fragments is None:
             try:
                 text = frame.get_payload_as_utf8_text()
@@ -176,12 +173,6 @@ class Connection(WSListener):
             self._control(transport, frame)
         else:
             self._assemble(frame)
-        self._corked = False
-        if self._out:
-            if frame.last_in_buffer:
-                self.flush()
-            else:
-                self._corked = True
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         was_ending, self.ending = self.ending, True

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 import msgspec
 from engineio.packet import Packet
@@ -18,9 +17,10 @@ from ..polling import is_taken
 from ..server_frames import text_frame
 from .connection import Connection
 from .environ import environ_of
+from .opening_query import asked_by
 from .outgoing import Turn
 from .polling import PollingEngine
-from .protocol import EXTENSION, WebSocketProtocol
+from .protocol import EXTENSION, Opening
 from .session import Session
 from .unsent import Unsent
 from .upgrade import UpgradedSession
@@ -33,7 +33,7 @@ class FastEngine(PollingEngine):
     """WebSockets cost no task while they are idle, and no queue when they are not.
 
     Those that reach it over another WebSocket implementation than
-    :class:`~.protocol.WebSocketProtocol` are served as python-engineio does.
+    :class:`~.protocol.Opening` are served as python-engineio does.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -60,8 +60,17 @@ class FastEngine(PollingEngine):
 
     def message_call(self, session: Session, data: Any) -> Call:
         """What python-socketio does about the content of a message."""
-        call: Call = self._trigger_event("message", session.sid, data, run_async=False)
-        return call
+        return self.call("message", session.sid, data)
+
+    async def call(self, event: str, *args: Any) -> Any:
+        """As engineio's ``_trigger_event``, which asks each time of what kind its handler is."""
+        try:
+            if event in self.handlers:
+                return await self.handlers[event](*args)
+            return None
+        except Exception:
+            self.logger.exception("the handler of %s failed", event)
+            return False if event == "connect" else None
 
     def _control(self, session: Session, message: str) -> Call | None:
         if acceptable(message) is None:
@@ -81,21 +90,21 @@ class FastEngine(PollingEngine):
             if allowed is not None and origin not in allowed:
                 self._log_error_once(f"{origin} is not an accepted origin.", "bad-origin")
                 return pending.refuse(403, "this origin is not accepted")
-        query = parse_qs(environ["QUERY_STRING"])
-        if query.get("transport") != ["websocket"] or "websocket" not in self.transports:
+        asked = asked_by(environ["QUERY_STRING"])
+        if asked.transport != "websocket" or "websocket" not in self.transports:
             return pending.refuse(400, "unknown transport")
-        if "sid" in query:
-            return self._upgrade(environ["QUERY_STRING"], query["sid"][0], pending)
-        if query.get("EIO") != ["4"]:
+        if asked.sid is not None:
+            return self._upgrade(environ["QUERY_STRING"], asked.sid, pending)
+        if asked.version != "4":
             return pending.refuse(400, "unsupported protocol version: EIO=4 is spoken here")
         return await self._open(environ, pending)
 
-    async def _open(self, environ: dict[str, Any], pending: WebSocketProtocol) -> None:
+    async def _open(self, environ: dict[str, Any], pending: Opening) -> None:
         session = Session(self, self.generate_id())
         sid = session.sid
         session.put(text_frame(b"0" + self._opening(sid)))
         self.sockets[sid] = session
-        allowed = await self._trigger_event("connect", sid, environ, run_async=False)
+        allowed = await self.call("connect", sid, environ)
         if allowed is not None and allowed is not True:
             del self.sockets[sid]
             pending.refuse(403)
@@ -106,7 +115,7 @@ class FastEngine(PollingEngine):
         else:
             await session.close(abort=True, reason=self.reason.TRANSPORT_CLOSE)
 
-    def _upgrade(self, query: str, sid: str, pending: WebSocketProtocol) -> None:
+    def _upgrade(self, query: str, sid: str, pending: Opening) -> None:
         if is_taken(self.sockets, query):
             taken = Connection(self.turn, self.wheel, self.max_http_buffer_size, self.unsent)
             if pending.accept(taken, self.max_http_buffer_size):

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any, Self
 
-from picows import WSAutoPingStrategy, WSListener
+from picows import (
+    WSAutoPingStrategy,
+    WSListener,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 READ_BYTES = 65536
@@ -19,6 +25,70 @@ class _Quiet(logging.LoggerAdapter[logging.Logger]):
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         level = level if kwargs.get("exc_info") else logging.DEBUG
         super().log(level, msg, *args, **kwargs)
+
+
+class _Unwritten(WSUpgradeResponse):
+    """The answer to a handshake, which picows fills in and the connection writes.
+
+    One for all: it is read in the same call in which it is filled in.
+    """
+
+    def __init__(self) -> None:
+        self.status = HTTPStatus.SWITCHING_PROTOCOLS
+        self.headers: Any = {}
+
+    def to_bytes(self) -> bytearray:
+        return bytearray()
+
+
+_UNWRITTEN = _Unwritten()
+
+
+def switching_protocols(accept: str) -> bytes:
+    """The response that makes a connection a WebSocket.
+
+    :param accept: the answer to the client's key.
+    """
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept.encode()
+    )
+
+
+class Introduced:
+    """A transport of which picows need not ask and set what the loop has set already.
+
+    For what it would say in a line of the log that is not written, picows asks the kernel eight
+    times, each time by way of a socket object made for it: a tenth of a handshake.
+    """
+
+    __slots__ = ("_transport", "get_write_buffer_size", "write")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.write = transport.write
+        self.get_write_buffer_size = transport.get_write_buffer_size
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        if name == "socket":
+            return self
+        return None if name in _UNASKED else self._transport.get_extra_info(name, default)
+
+    def fileno(self) -> int:
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number
+
+    def setsockopt(self, *option: object) -> None:
+        """TCP_NODELAY, which asyncio and uvloop set of each connection."""
+
+    def getsockopt(self, *option: object) -> int:
+        return 0
+
+
+_UNASKED = ("peername", "sockname")
 
 
 # An adapter: of a logger, picows makes a child for each connection.
@@ -36,7 +106,7 @@ class BoundedProtocol(WSProtocol):  # type: ignore[misc]
             host_port=None,
             ws_path=None,
             is_client_side=False,
-            ws_listener_factory=lambda _: listener,
+            ws_listener_factory=lambda _: WSUpgradeResponseWithListener(_UNWRITTEN, listener),
             logger=_log,
             disconnect_on_exception=True,
             websocket_handshake_timeout=None,

@@ -1,8 +1,8 @@
-"""The WebSocket protocol that uvicorn runs, as its documented ``ws`` option.
+"""The HTTP protocol of uvicorn, given to it by its ``http`` option: its own, but for WebSockets.
 
-Requests to the Socket.IO server go through the ASGI application like any other; the engine then
-takes the connection over and speaks with picows. What else asks for a WebSocket on this server is
-left to uvicorn's own protocol.
+Requests for a WebSocket to the Socket.IO server go through the ASGI application like any other; the
+engine then takes the connection over and speaks with picows. What else asks for a WebSocket on this
+server is left to uvicorn.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..asgi import Message, Scope
 from .connection import Connection
-from .picows_protocol import BoundedProtocol
+from .picows_protocol import BoundedProtocol, Introduced
 from .request import Request, plain_request, refusal
+from .tasks import start
 
 EXTENSION = "realtime.engine"
 """Where in ``scope["extensions"]`` the engine finds the connection it may take over."""
@@ -27,48 +25,48 @@ EXTENSION = "realtime.engine"
 _log = logging.getLogger("uvicorn.error")
 
 
-class WebSocketProtocol(asyncio.Protocol):
-    """One connection, from its request until the engine takes it over or refuses it."""
+class HttpProtocol(HttpToolsProtocol):
+    """A connection, until it is to become a WebSocket."""
 
     paths: tuple[str, ...] = ("/socket.io/", "/engine.io/")
     """What the engine serves; a class attribute, as uvicorn makes the instances."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self._config = config
-        self._tasks = server_state.tasks
-        self._connections: set[Any] = server_state.connections
-        self._server_state = server_state
-        self._app_state = app_state
-        self._transport: Any
-        self._request: Request
+    def handle_websocket_upgrade(self) -> None:
+        request = Request(self.scope["method"], self.url, self.headers)
+        if f"{request.path}/".startswith(self.paths):
+            Opening(self, request).run()
+        else:
+            super().handle_websocket_upgrade()
+
+
+class Opening(asyncio.Protocol):
+    """A connection that asked for a WebSocket, until the engine takes it over or refuses it."""
+
+    def __init__(self, http: HttpProtocol, request: Request) -> None:
+        self._http = http
+        self._connections: set[Any] = http.server_state.connections
+        self._transport: Any = http.transport
+        self._request = request
         self._answered = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self._connections.add(self)
+    def run(self) -> None:
+        """Ask the application. Until it has answered, nothing more is read."""
+        fault = self._request.fault()
+        if fault is not None:
+            self.refuse(*fault)
+            return
+        task = start(self._ask(), loop=self._http.loop)
+        if self._answered:  # at once, as is usual
+            return
+        self._change_hands(self)
+        self._transport.set_protocol(self)
+        self._transport.pause_reading()
+        self._http.tasks.add(task)
+        task.add_done_callback(self._http.tasks.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._answered = True
         self._connections.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Called once, with the whole head: nothing is read until the request is answered."""
-        self._transport.pause_reading()
-        loop = asyncio.get_running_loop()
-        self._request = Request.parse(data)
-        if not f"{self._request.path}/".startswith(self.paths):
-            # uvicorn sets the transport's protocol to this one when the call has returned
-            loop.call_soon(self._hand_over, data)
-            return
-        task = loop.create_task(self._run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def shutdown(self) -> None:
         """uvicorn stops."""
@@ -79,11 +77,10 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._answered or self._transport.is_closing():
             return False
         self._answered = True
-        self._connections.discard(self)
-        self._connections.add(connection)
+        self._change_hands(connection)
         connection.on_gone = self._connections.discard
         picows = BoundedProtocol.serving(connection, max_message_bytes)
-        picows.connection_made(self._transport)
+        picows.connection_made(Introduced(self._transport))
         self._transport.set_protocol(picows)
         picows.feed(plain_request(self._request.header(b"sec-websocket-key")))
         self._transport.resume_reading()
@@ -96,13 +93,15 @@ class WebSocketProtocol(asyncio.Protocol):
             self._transport.write(refusal(status, body.encode()))
             self._transport.close()
 
-    async def _run(self) -> None:
-        fault = self._request.fault()
-        if fault is not None:
-            self.refuse(*fault)
-            return
+    def _change_hands(self, owner: Any) -> None:
+        """Let `owner` be told when uvicorn stops."""
+        self._connections.discard(self._http)
+        self._connections.discard(self)
+        self._connections.add(owner)
+
+    async def _ask(self) -> None:
         try:
-            await self._config.loaded_app(self._scope(), self._receive, self._send)
+            await self._http.app(self._scope(), self._receive, self._send)
         except Exception:
             _log.exception("Exception in ASGI application")
         self.refuse(500)
@@ -116,31 +115,20 @@ class WebSocketProtocol(asyncio.Protocol):
         self.refuse(403)
 
     def _scope(self) -> Scope:
-        request, transport = self._request, self._transport
-        root_path = self._config.root_path
+        http, request = self._http, self._request
         return {
             "type": "websocket",
-            "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
+            "asgi": {"version": http.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
-            "scheme": "wss" if is_ssl(transport) else "ws",
-            "server": get_local_addr(transport),
-            "client": get_remote_addr(transport),
-            "root_path": root_path,
-            "path": root_path + request.path,
-            "raw_path": root_path.encode("ascii") + request.raw_path,
+            "scheme": "wss" if http.scheme == "https" else "ws",
+            "server": http.server,
+            "client": http.client,
+            "root_path": http.root_path,
+            "path": http.root_path + request.path,
+            "raw_path": http.root_path.encode("ascii") + request.raw_path,
             "query_string": request.query,
             "headers": request.headers,
             "subprotocols": [],
-            "state": self._app_state.copy(),
+            "state": http.app_state.copy(),
             "extensions": {EXTENSION: self},
         }
-
-    def _hand_over(self, head: bytes) -> None:
-        self._connections.discard(self)
-        if self._transport.is_closing():
-            return
-        stock: Any = WebSocketsSansIOProtocol(self._config, self._server_state, self._app_state)
-        stock.connection_made(self._transport)
-        self._transport.set_protocol(stock)
-        stock.data_received(head)
-        self._transport.resume_reading()

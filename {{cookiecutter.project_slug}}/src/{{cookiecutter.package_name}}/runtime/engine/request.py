@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -14,34 +13,20 @@ VERSION = b"13"
 """Of the WebSocket protocol, RFC 6455."""
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
-    """`headers`: names in lower case, values without the spaces around them."""
+    """What uvicorn has parsed of one.
 
-    method: str
-    target: bytes
-    headers: Headers
+    :param target: path and query, as they were sent.
+    :param headers: names in lower case.
+    """
 
-    @classmethod
-    def parse(cls, head: bytes) -> Request:
-        """Take apart what uvicorn hands over: a head it has parsed and put together again."""
-        lines = head.rstrip(b"\r\n").split(b"\r\n")
-        method, target, _ = lines[0].split(b" ", 2)
-        pairs = (line.partition(b":") for line in lines[1:])
-        headers = [(name.lower(), value.strip()) for name, _, value in pairs]
-        return cls(method.decode("ascii"), target, headers)
+    __slots__ = ("headers", "method", "path", "query", "raw_path")
 
-    @property
-    def raw_path(self) -> bytes:
-        return self.target.partition(b"?")[0]
-
-    @property
-    def path(self) -> str:
-        return unquote(self.raw_path.decode("latin-1"))
-
-    @property
-    def query(self) -> bytes:
-        return self.target.partition(b"?")[2]
+    def __init__(self, method: str, target: bytes, headers: Headers) -> None:
+        self.method = method
+        self.headers = headers
+        self.raw_path, _, self.query = target.partition(b"?")
+        self.path = unquote(self.raw_path.decode("latin-1"))
 
     def header(self, name: bytes) -> bytes:
         return next((value for key, value in self.headers if key == name), b"")

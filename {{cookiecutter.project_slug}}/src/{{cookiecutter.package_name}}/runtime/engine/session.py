@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections import deque
 from collections.abc import Coroutine
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engineio.exceptions import SocketIsClosedError
@@ -18,6 +16,7 @@ from picows import WSCloseCode
 from ..backlog import Backlog
 from ..server_frames import frame_of, text_frame
 from .connection import Connection
+from .tasks import start
 
 if TYPE_CHECKING:
     from .engineio_server import FastEngine
@@ -103,7 +102,7 @@ class Session(Connection):
         self.closing = True
         reason = reason or self.server.reason.SERVER_DISCONNECT
         try:
-            await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
+            await self.server.call("disconnect", self.sid, reason)
         finally:
             self.closed = True
             if self.server.sockets.get(self.sid) is self:
@@ -198,13 +197,6 @@ class Session(Connection):
     def refuse(self) -> None:
         """What came is no packet of this protocol."""
         self.end(WSCloseCode.UNSUPPORTED_DATA)
-
-
-if sys.version_info >= (3, 12):
-    # started now: the handler may have finished when the call returns
-    start = partial(asyncio.Task, eager_start=True)
-else:
-    start = asyncio.Task
 
 
 def _report(task: asyncio.Task[Any]) -> None:

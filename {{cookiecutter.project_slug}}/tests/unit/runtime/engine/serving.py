@@ -12,7 +12,7 @@ import websockets
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
 from {{cookiecutter.package_name}}.runtime.backlog import Policies, Policy
-from {{cookiecutter.package_name}}.runtime.engine import websocket_class
+from {{cookiecutter.package_name}}.runtime.engine import http_class
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.mount import Mount
 
@@ -147,8 +147,8 @@ class Fast:
 
 
 @contextmanager
-def running(loop: str, ws: str = websocket_class("fast")) -> Iterator[Fast]:
-    """The server on uvicorn's `loop` and `ws`; it has to be empty at the end."""
+def running(loop: str, http: str = http_class("fast")) -> Iterator[Fast]:
+    """The server on uvicorn's `loop` and `http`; it has to be empty at the end."""
     fast = Fast()
 
     async def nowhere(*_: Any) -> None:
@@ -167,7 +167,7 @@ def running(loop: str, ws: str = websocket_class("fast")) -> Iterator[Fast]:
                 await mode.stop(watching)
             await send({"type": f"lifespan.{kind}.complete"})
 
-    with serve(app, "on", loop=loop, ws=ws, ws_max_size=1_000_000) as fast.url:
+    with serve(app, "on", loop=loop, http=http, ws_max_size=1_000_000) as fast.url:
         yield fast
         eventually(lambda: not fast.residue(), PATIENCE)
     assert fast.residue() == {}

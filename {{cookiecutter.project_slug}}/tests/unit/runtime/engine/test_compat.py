@@ -1,19 +1,23 @@
 """What the engine needs of other packages is there; each failure names what has moved."""
 
+from asyncio import AbstractEventLoop
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any, cast
 
 import pytest
 from engineio import AsyncServer as EngineServer
 from engineio.async_socket import AsyncSocket
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType
 from socketio import AsyncManager, AsyncServer
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from {{cookiecutter.package_name}}.runtime.engine import (
     compat,
+    http_class,
     server_class,
-    websocket_class,
 )
 from {{cookiecutter.package_name}}.runtime.engine.messagepack import (
     FastMessagePackServer,
@@ -21,6 +25,15 @@ from {{cookiecutter.package_name}}.runtime.engine.messagepack import (
 from {{cookiecutter.package_name}}.runtime.engine.polling import StockServer
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
+
+
+def a_connection() -> HttpToolsProtocol:
+    """As far as it is known when a request begins."""
+    config = Config(cast(Any, print), interface="asgi3", log_config=None)
+    connection = HttpToolsProtocol(config, ServerState(), {}, cast(AbstractEventLoop, object()))
+    connection.on_message_begin()
+    return connection
+
 
 NAMES = [(place, name) for place, names in compat.INTERNALS.items() for name in names.split()]
 INSTANCE_NAMES = [
@@ -30,17 +43,18 @@ INSTANCES = {
     "engineio:AsyncServer": EngineServer(async_mode="asgi"),
     "socketio:AsyncServer": AsyncServer(async_mode="asgi"),
     "socketio:AsyncManager": AsyncManager(),
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": a_connection(),
 }
 
 
-@pytest.mark.parametrize(("place", "name"), NAMES, ids=" ".join)
+@pytest.mark.parametrize(("place", "name"), NAMES)
 def test_it_is_there(place: str, name: str) -> None:
     module, _, kind = place.partition(":")
     owner = import_module(module)
     assert hasattr(getattr(owner, kind) if kind else owner, name)
 
 
-@pytest.mark.parametrize(("place", "name"), INSTANCE_NAMES, ids=" ".join)
+@pytest.mark.parametrize(("place", "name"), INSTANCE_NAMES)
 def test_instances_have_it(place: str, name: str) -> None:
     assert hasattr(INSTANCES[place], name)
 
@@ -56,8 +70,8 @@ def test_nothing_stands_in_the_way() -> None:
     assert compat.obstacle() is None
     assert server_class("fast", "json") is FastServer
     assert server_class("fast", "msgpack") is FastMessagePackServer
-    assert websocket_class("fast").endswith(".engine.protocol:WebSocketProtocol")
-    assert websocket_class("stock") == "auto"
+    assert http_class("fast").endswith(".engine.protocol:HttpProtocol")
+    assert http_class("stock") == "httptools"
 
 
 def test_another_version_is_served_as_stock_and_said(
@@ -65,7 +79,7 @@ def test_another_version_is_served_as_stock_and_said(
 ) -> None:
     monkeypatch.setitem(dict_of(compat.TESTED), "picows", ((99, 0), (99, 1)))
     assert server_class("fast", "json") is StockServer
-    assert websocket_class("fast") == "auto"
+    assert http_class("fast") == "httptools"
     assert f"picows {version('picows')} is not a version it is tested with" in caplog.text
 
 

@@ -261,7 +261,7 @@ async def test_kicked_during_a_handler(fast: Fast) -> None:
 
 async def test_where_uvicorn_was_not_told_it_serves_as_stock() -> None:
     """``uvicorn package.app:create_app --factory`` has WebSockets of its own."""
-    with running("auto", ws="websockets-sansio") as fast:
+    with running("auto", http="httptools") as fast:
         async with fast.client() as one, fast.client() as other:
             await one.send('421["order",1]')
             expected = ['42["direct",1]', '42["room",1]', '42["direct again",1]', '431["done"]']
