@@ -27,6 +27,7 @@ from ...domain.errors import Unavailable
 from ...runtime.metrics import BACKEND_SECONDS, BACKEND_UP, observing
 from ...runtime.mode import Task, sleep, spawn, stop, timeout
 from .primary import Primary, PrimaryConnection, PrimarySSLConnection
+from .quick import quick
 from .scripts import Script, Scripts
 from .urls import keepalive, plain_url, sentinels
 
@@ -71,6 +72,7 @@ def connect(
         secure = pool.connection_class is SSLConnection
         pool.connection_class = PrimarySSLConnection if secure else PrimaryConnection
         pool.connection_kwargs["connection_pool"] = primary
+    pool.connection_class = quick(pool.connection_class)
     return Redis.from_pool(pool)
 
 

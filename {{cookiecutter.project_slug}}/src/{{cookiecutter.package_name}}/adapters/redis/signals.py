@@ -1,15 +1,16 @@
 """Signals between workers, over one pub/sub connection each.
 
-On ``<prefix>:signals`` a signal is ``<worker>:<topic>:<data>``. What is published on
-``<prefix>:socketio`` goes to the topic ``socketio`` as it is: there other programs reach this
-service's clients, by ``socketio.RedisManager(url, channel="<prefix>:socketio", write_only=True)``.
+What a worker has to tell at one moment is one message on ``<prefix>:signals``: ``<worker>:`` and,
+as MessagePack, a list of ``<note>:<topic>:<data>``. What is published on ``<prefix>:socketio`` goes
+to the topic ``socketio`` as it is: there other programs reach this service's clients, by
+``socketio.RedisManager(url, channel="<prefix>:socketio", write_only=True)``.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -38,6 +39,11 @@ HANDLER_SECONDS = 5.0
 MAILBOX_BYTES = 16 * 2**20
 """Held at most of what is to be sent, and of each topic's signals not handled yet."""
 BATCH = 500
+BUNDLE_BYTES = 65_536
+"""About as much is in one message."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class RedisSignals:
@@ -56,7 +62,7 @@ class RedisSignals:
         self._client = connect(url, link.primary, connections=1, decode=False, retry=False)
         self._channel = f"{prefix}:signals"
         self._outside = f"{prefix}:{SOCKETIO}"
-        self._worker = worker.encode()
+        self._sender = worker.encode() + b":"
         self._inboxes: dict[str, list[Mailbox]] = {}
         self._reconnected: list[Callable[[], Awaitable[None]]] = []
         self._missed = Event()
@@ -77,7 +83,7 @@ class RedisSignals:
         if self._ends:
             return
         self._ends = True
-        self._put(self._worker, "", b"")  # wakes this worker too, which waits for what it hears
+        self._put(b"", "", b"")  # wakes this worker too, which waits for what it hears
         deadline = time.monotonic() + 1.0
         while (self._outbox or self._sending) and self._link.up and time.monotonic() < deadline:
             await sleep(0.01)
@@ -86,7 +92,7 @@ class RedisSignals:
         self.healthy = False
 
     async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
-        self._put(self._worker, topic, signal)
+        self._put(b"", topic, signal)
 
     def subscribe(self, topic: str, handler: Handler) -> None:
         inbox = Mailbox(MAILBOX_BYTES)
@@ -143,20 +149,27 @@ class RedisSignals:
             if message is not None:
                 heard = time.monotonic()
                 if message["type"] == "message":
-                    self._accept(message["channel"].decode(), message["data"])
+                    self._take_in(message["channel"].decode(), message["data"])
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 raise TimeoutError("no answer to PING")
             else:
                 await pubsub.ping()
 
-    def _accept(self, channel: str, data: bytes) -> None:
-        topic = SOCKETIO
-        if channel == self._channel:
-            worker, _, rest = data.partition(b":")
-            if worker == self._worker:
+    def _take_in(self, channel: str, data: bytes) -> None:
+        if channel != self._channel:
+            self._hand_over(SOCKETIO, data)
+        elif not data.startswith(self._sender):
+            try:
+                signals = _decode(data.partition(b":")[2])
+            except ValueError:
+                _log.debug("what is no signal came on %s", channel)
                 return
-            name, _, data = rest.partition(b":")
-            topic = name.decode(errors="replace")
+            for signal in signals:
+                self._accept(*signal.partition(b":")[::2])
+
+    def _accept(self, note: bytes, signal: bytes) -> None:
+        name, _, data = signal.partition(b":")
+        topic = name.decode(errors="replace")
         if topic == _MISSED:
             self._missed.set()
         self._hand_over(topic, data)
@@ -183,9 +196,10 @@ class RedisSignals:
 
     # Sending
 
-    def _put(self, sender: bytes, topic: str, signal: bytes | msgspec.Struct) -> None:
+    def _put(self, note: bytes, topic: str, signal: bytes | msgspec.Struct) -> None:
+        """:param note: what a subclass has to say of the signal, without colons."""
         data = signal if isinstance(signal, bytes) else msgspec.json.encode(signal)
-        if not self._outbox.put(b"%b:%b:%b" % (sender, topic.encode(), data)):
+        if not self._outbox.put(b"%b:%b:%b" % (note, topic.encode(), data)):
             self._not_sent(1)
 
     async def _send(self) -> None:
@@ -204,9 +218,9 @@ class RedisSignals:
     async def _publish(self, batch: list[bytes]) -> None:
         pipeline = self._link.client.pipeline(transaction=False)
         if self._owes_notice:
-            pipeline.publish(self._channel, b"%b:%b:" % (self._worker, _MISSED.encode()))
-        for signal in batch:
-            pipeline.publish(self._channel, signal)
+            batch = [b":%b:" % _MISSED.encode(), *batch]
+        for bundle in _bundles(batch):
+            pipeline.publish(self._channel, self._sender + _encode(bundle))
         await pipeline.execute()
         self._owes_notice = False
 
@@ -215,6 +229,19 @@ class RedisSignals:
         if not self._owes_notice:
             _log.warning("signals to other workers were lost; they will be told to catch up")
         self._owes_notice = True
+
+
+def _bundles(signals: list[bytes]) -> Iterator[list[bytes]]:
+    """`signals` in their order, a message's worth at a time."""
+    bundle: list[bytes] = []
+    size = 0
+    for signal in signals:
+        if bundle and size + len(signal) > BUNDLE_BYTES:
+            yield bundle
+            bundle, size = [], 0
+        bundle.append(signal)
+        size += len(signal)
+    yield bundle
 
 
 async def _finishes(handler: Callable[[], Awaitable[None]], what: str) -> bool:

@@ -1,7 +1,7 @@
 """Redis with traces: its commands, and signals that bring the span they were sent in.
 
-The ``traceparent`` stands behind the name of the worker that sends, where workers that do not trace
-look for nothing: ``<worker>;<traceparent>:<topic>:<data>``. So both kinds understand each other.
+The ``traceparent`` is the note before a signal, where workers that do not trace look for nothing.
+So both kinds understand each other.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ class TracedSignals(RedisSignals):
 
     async def publish(self, topic: str, signal: bytes | msgspec.Struct) -> None:
         with span(f"publish {topic}", SpanKind.PRODUCER, messaging_destination_name=topic):
-            here = traceparent()
-            sender = self._worker if here is None else b"%b;%b" % (self._worker, here.encode())
-            self._put(sender, topic, signal)
+            self._put((traceparent() or "").encode(), topic, signal)
 
     def subscribe(self, topic: str, handler: Handler) -> None:
         async def traced(data: bytes) -> None:
@@ -51,13 +49,10 @@ class TracedSignals(RedisSignals):
 
         super().subscribe(topic, traced)
 
-    def _accept(self, channel: str, data: bytes) -> None:
+    def _accept(self, note: bytes, signal: bytes) -> None:
+        self._sent_in = note
+        super()._accept(note, signal)
         self._sent_in = b""
-        if channel == self._channel:
-            sender, _, rest = data.partition(b":")
-            worker, _, self._sent_in = sender.partition(b";")
-            data = b"%b:%b" % (worker, rest)
-        super()._accept(channel, data)
 
     def _hand_over(self, topic: str, data: bytes) -> None:
         if self._sent_in:

@@ -2,6 +2,7 @@
 
 import threading
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
@@ -174,7 +175,34 @@ async def test_a_strange_signal_harms_nobody(
     inbox = Inbox()
     stores.signals.subscribe("topic", inbox.receive)
     async with Redis.from_url(redis_url) as client:
-        for data in (b"", b":", b"::", b"\xff:\xff:\xff", b"no colon", bytes(100_000)):
+        strange = (b"", b":", b"::", b"\xff:\xff:\xff", b"no colon", b"x:\x91\x01")
+        for data in (*strange, bytes(100_000)):
             await client.publish(f"{prefix}:signals", data)
-        await client.publish(f"{prefix}:signals", b"someone:topic:fine")
+        await client.publish(f"{prefix}:signals", _message(b"", b"no colon", b"::"))
+        await client.publish(f"{prefix}:signals", _message(b":topic:fine"))
     await until(lambda: inbox == [b"fine"])
+
+
+def _message(*signals: bytes) -> bytes:
+    return b"someone:" + msgspec.msgpack.encode(signals)
+
+
+async def test_what_is_told_at_one_moment_is_one_message_or_a_few_large_ones(
+    stores: RedisStores, others: RedisStores, redis_url: str, prefix: str
+) -> None:
+    inbox = Inbox()
+    others.signals.subscribe("topic", inbox.receive)
+    async with Redis.from_url(redis_url) as client, client.pubsub() as heard:
+        await heard.subscribe(f"{prefix}:signals")
+        for _ in range(20):
+            await stores.signals.publish("topic", bytes(10))
+        await until(lambda: len(inbox) == 20)
+        for _ in range(10):
+            await stores.signals.publish("topic", bytes(module.BUNDLE_BYTES // 4))
+        await until(lambda: len(inbox) == 30)
+        sizes = []
+        while (message := await heard.get_message(timeout=0.2)) is not None:
+            if message["type"] == "message":
+                sizes.append(len(message["data"]))
+    assert len(sizes) < 10
+    assert max(sizes) < 2 * module.BUNDLE_BYTES

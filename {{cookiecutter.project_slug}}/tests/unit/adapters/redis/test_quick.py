@@ -1,0 +1,74 @@
+"""Connections send and wait as redis-py's own do."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis.asyncio import Connection
+from redis.exceptions import DataError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from {{cookiecutter.package_name}}.adapters.redis import RedisStores
+from {{cookiecutter.package_name}}.adapters.redis.quick import quick
+from {{cookiecutter.package_name}}.runtime import mode
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("GET", "key"),
+        ("CONFIG GET", "save"),
+        (b"CLIENT LIST", "TYPE", "normal"),
+        ("SET", "kéy", b"\x00\r\n\xff", "PX", 1500, "GET"),
+        ("EVALSHA", "0" * 40, 1, "key", "", 1.5),
+        ("SET", "key", bytearray(b"value")),
+        ("SET", "key", memoryview(b"value")),
+        ("SET", "key", "x" * 100_000),
+    ],
+)
+def test_a_command_is_the_same_to_the_byte(command: tuple[Any, ...]) -> None:
+    ours: Any = quick(Connection)()
+    theirs: Any = Connection()
+    assert b"".join(ours.pack_command(*command)) == b"".join(theirs.pack_command(*command))
+
+
+def test_what_cannot_be_sent_is_said_as_by_redis_py() -> None:
+    ours: Any = quick(Connection)()
+    with pytest.raises(DataError, match="Invalid input of type: 'object'"):
+        ours.pack_command("SET", "key", object())
+
+
+async def test_an_answer_that_does_not_come_ends_the_connection(stores: RedisStores) -> None:
+    pool: Any = stores.link.client.connection_pool
+    connection = await pool.get_connection()
+    connection.socket_timeout = 0.2
+    try:
+        await connection.send_command("PING")
+        assert await connection.read_response() == "PONG"
+        await connection.send_command("BLPOP", "nothing", 5)
+        with pytest.raises(RedisTimeoutError):
+            await connection.read_response()
+        assert not connection.is_connected
+    finally:
+        await pool.release(connection)
+
+
+async def test_what_has_come_needs_no_deadline(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+
+    def counted(seconds: float) -> Any:
+        deadlines.append(seconds)
+        return asyncio.timeout(seconds)
+
+    pool: Any = stores.link.client.connection_pool
+    connection = await pool.get_connection()
+    try:
+        await connection.send_packed_command(connection.pack_commands([("PING",)] * 100))
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(mode, "timeout", counted)
+        assert [await connection.read_response() for _ in range(100)] == ["PONG"] * 100
+    finally:
+        await pool.release(connection)
+    assert len(deadlines) <= 1
