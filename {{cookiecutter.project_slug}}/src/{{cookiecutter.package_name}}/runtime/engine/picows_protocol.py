@@ -22,6 +22,9 @@ INITIAL_BUFFER = 2048
 class _Quiet(logging.LoggerAdapter[logging.Logger]):
     """Clients that break the protocol are of interest to debugging only; our own faults are not."""
 
+    def info(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self.logger.debug(msg, *args, **kwargs)
+
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         level = level if kwargs.get("exc_info") else logging.DEBUG
         super().log(level, msg, *args, **kwargs)
