@@ -38,6 +38,13 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             super().handle_websocket_upgrade()
 
+    def let_go(self) -> None:
+        """End the circle that this and its parser are, as uvicorn does with a lost connection."""
+        self.parser = None  # type: ignore[assignment]
+
+
+_NOBODY = asyncio.Protocol()
+
 
 class Opening(asyncio.Protocol):
     """A connection that asked for a WebSocket, until the engine takes it over or refuses it."""
@@ -78,9 +85,13 @@ class Opening(asyncio.Protocol):
             return False
         self._answered = True
         self._change_hands(connection)
+        self._http.let_go()
         connection.on_gone = self._connections.discard
         picows = BoundedProtocol.serving(connection, max_message_bytes)
         picows.connection_made(Introduced(self._transport))
+        self._transport.pause_reading()
+        # of a protocol that has no data_received, as picows', uvloop keeps the last one's
+        self._transport.set_protocol(_NOBODY)
         self._transport.set_protocol(picows)
         picows.feed(plain_request(self._request.header(b"sec-websocket-key")))
         self._transport.resume_reading()

@@ -1,15 +1,18 @@
 """What a connection writes, and when."""
 
 import asyncio
+import gc
 import socket
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import pytest
 from picows import WSFrame, WSMsgType, WSTransport
 
 from {{cookiecutter.package_name}}.runtime.engine.connection import Connection
 from {{cookiecutter.package_name}}.runtime.engine.outgoing import Turn
+from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol, Opening
 from {{cookiecutter.package_name}}.runtime.engine.unsent import Unsent
 from {{cookiecutter.package_name}}.runtime.engine.wheel import Wheel
 from {{cookiecutter.package_name}}.runtime.server_frames import text_frame
@@ -109,3 +112,13 @@ def test_a_client_gets_both_at_once() -> None:
     assert head.startswith(HEAD)
     assert ACCEPT in head.lower()
     assert frames[2:].startswith(b'0{"sid":"')
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_of_the_request_nothing_is_kept(loop: str) -> None:
+    """A parser for each idle client would be 2 KB."""
+    with running(loop) as fast:
+        async with fast.opened(), fast.opened():
+            gc.collect()
+            kept = [one for one in gc.get_objects() if isinstance(one, (HttpProtocol, Opening))]
+            assert kept == []
