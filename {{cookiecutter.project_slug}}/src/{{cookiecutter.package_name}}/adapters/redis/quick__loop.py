@@ -45,6 +45,14 @@ class QuickConnection:
         except TimeoutError:
             raise RedisTimeoutError("Redis has not answered in time") from None
 
+    async def _read_response_from_parser(self, *args: Any, **options: Any) -> Any:
+        # ETIMEDOUT, a lost connection, is the class by which redis-py knows its own deadlines
+        connection: Any = super()
+        try:
+            return await connection._read_response_from_parser(*args, **options)
+        except TimeoutError as error:
+            raise ConnectionResetError(*error.args) from error
+
 
 def quick(connection_class: type[Any]) -> type[Any]:
     """The same connections, only quicker."""

@@ -54,8 +54,8 @@ INTERNALS: Names = {
 
 INSTANCES: Names = {
     "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": (
-        "app app_state asgi_version client connections headers loop parser root_path scheme scope"
-        " server server_state tasks transport url"
+        "app app_state asgi_version client connections cycle flow headers loop parser root_path"
+        " scheme scope server server_state tasks transport url"
     ),
     "engineio:AsyncServer": (
         "sockets handlers transports cors_allowed_origins allow_upgrades max_http_buffer_size"

@@ -35,6 +35,7 @@ class Connection(WSListener):
     """
 
     __slots__ = (
+        "_corked",
         "_fragments",
         "_is_text",
         "_loop",
@@ -64,6 +65,7 @@ class Connection(WSListener):
         self._ws: WSTransport | None = None
         self._transport: Any = None
         self._out: list[bytes] = []
+        self._corked = True  # until it is accepted, and while what was read is handled
         self._fragments: bytearray | None = None
         self._is_text = False
         self._make_unsent = make_unsent
@@ -86,7 +88,7 @@ class Connection(WSListener):
         """Send one prepared frame at the end of this turn, in the order of the calls."""
         if self.ending:
             return
-        if not self._out and self._ws is not None:
+        if not self._out and not self._corked:
             self._turn.add(self)
         self._out.append(frame)
 
@@ -151,7 +153,8 @@ class Connection(WSListener):
         # any byte the kernel does not take makes it call pause_writing
         self._transport.set_write_buffer_limits(high=0)
         self._out.insert(0, switching_protocols(transport.response.headers["Sec-WebSocket-Accept"]))
-        self._turn.add(self)
+        self._corked = False
+        self._turn.answer(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
@@ -162,6 +165,7 @@ class Connection(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             self.end(WSCloseCode.PROTOCOL_ERROR)  # no extension was negotiated
             return
+        self._corked = True
         if kind == TEXT and frame.fin and self._fragments is None:
             try:
                 text = frame.get_payload_as_utf8_text()
@@ -173,6 +177,10 @@ class Connection(WSListener):
             self._control(transport, frame)
         else:
             self._assemble(frame)
+        if frame.last_in_buffer:
+            self._corked = False
+            if self._out:
+                self._turn.answer(self)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         was_ending, self.ending = self.ending, True

@@ -45,10 +45,12 @@ class Turn:
     A write costs several times what making it ready does. So after a turn that wrote to many, the
     next one waits for :data:`REST` times as long as that took: what is emitted meanwhile goes out
     with it. Under many broadcasts each client gets several in one write, and all get them sooner.
+    What a client is answered does not wait so: it may be about to leave.
     """
 
     def __init__(self) -> None:
         self._waiting: list[Outgoing] = []
+        self._answered: list[Outgoing] = []
         self._rested_at = 0.0
 
     def add(self, outgoing: Outgoing) -> None:
@@ -62,8 +64,21 @@ class Turn:
                 loop.call_soon(self._end)
         self._waiting.append(outgoing)
 
+    def answer(self, outgoing: Outgoing) -> None:
+        """Flush `outgoing` at the end of this turn, however many the last one wrote to."""
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._end_answers)
+        self._answered.append(outgoing)
+
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, []
+        self._write(waiting)
+
+    def _end_answers(self) -> None:
+        answered, self._answered = self._answered, []
+        self._write(answered)
+
+    def _write(self, waiting: list[Outgoing]) -> None:
         started = time.monotonic()
         for outgoing in waiting:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -59,10 +60,10 @@ def switching_protocols(accept: str) -> bytes:
 
 
 class Introduced:
-    """A transport of which picows need not ask and set what the loop has set already.
+    """A transport of which picows asks nothing that it need not know.
 
-    For what it would say in a line of the log that is not written, picows asks the kernel eight
-    times, each time by way of a socket object made for it: a tenth of a handshake.
+    For what it would say in a line of the log that is not written, picows asks the kernel seven
+    times; uvloop makes a socket object for each: a tenth of a handshake.
     """
 
     __slots__ = ("_transport", "get_write_buffer_size", "write")
@@ -84,8 +85,9 @@ class Introduced:
         number: int = self._transport.get_extra_info("socket").fileno()
         return number
 
-    def setsockopt(self, *option: object) -> None:
-        """TCP_NODELAY, which asyncio and uvloop set of each connection."""
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        if option == socket.TCP_NODELAY:  # asyncio does not set it on sockets others have bound
+            self._transport.get_extra_info("socket").setsockopt(level, option, value)
 
     def getsockopt(self, *option: object) -> int:
         return 0

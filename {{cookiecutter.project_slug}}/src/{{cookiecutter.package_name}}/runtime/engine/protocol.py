@@ -32,6 +32,9 @@ class HttpProtocol(HttpToolsProtocol):
     """What the engine serves; a class attribute, as uvicorn makes the instances."""
 
     def handle_websocket_upgrade(self) -> None:
+        if self.flow.write_paused or not (self.cycle is None or self.cycle.response_complete):
+            self.transport.abort()  # nobody may ask for this before the last answer has come
+            return
         request = Request(self.scope["method"], self.url, self.headers)
         if f"{request.path}/".startswith(self.paths):
             Opening(self, request).run()
@@ -63,13 +66,13 @@ class Opening(asyncio.Protocol):
             self.refuse(*fault)
             return
         task = start(self._ask(), loop=self._http.loop)
-        if self._answered:  # at once, as is usual
-            return
-        self._change_hands(self)
-        self._transport.set_protocol(self)
-        self._transport.pause_reading()
-        self._http.tasks.add(task)
-        task.add_done_callback(self._http.tasks.discard)
+        if not task.done():
+            self._http.tasks.add(task)
+            task.add_done_callback(self._http.tasks.discard)
+        if not self._answered:  # at once, as is usual
+            self._change_hands(self)
+            self._transport.set_protocol(self)
+            self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._answered = True

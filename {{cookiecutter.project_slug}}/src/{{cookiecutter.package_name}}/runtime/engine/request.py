@@ -24,7 +24,7 @@ class Request:
 
     def __init__(self, method: str, target: bytes, headers: Headers) -> None:
         self.method = method
-        self.headers = headers
+        self.headers = [(name, value.strip()) for name, value in headers]
         self.raw_path, _, self.query = target.partition(b"?")
         self.path = unquote(self.raw_path.decode("latin-1"))
 

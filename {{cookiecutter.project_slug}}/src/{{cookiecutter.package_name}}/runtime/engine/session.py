@@ -159,7 +159,7 @@ class Session(Connection):
         """Run a handler. Unless it has finished at once, the next message waits for it."""
         task = start(call, loop=self._loop, context=self._context)
         if task.done():
-            if task.exception() is not None:
+            if task.cancelled() or task.exception() is not None:
                 _report(task)
         else:
             self._running = task

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Connection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import DataError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -47,6 +48,26 @@ async def test_an_answer_that_does_not_come_ends_the_connection(stores: RedisSto
         assert await connection.read_response() == "PONG"
         await connection.send_command("BLPOP", "nothing", 5)
         with pytest.raises(RedisTimeoutError):
+            await connection.read_response()
+        assert not connection.is_connected
+    finally:
+        await pool.release(connection)
+
+
+async def test_a_connection_that_the_kernel_gives_up_is_no_answer(
+    stores: RedisStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """redis-py would take ETIMEDOUT for a deadline of its own, and say that there is nothing."""
+
+    async def lost(_: int) -> bytes:
+        raise TimeoutError(110, "Connection timed out")
+
+    pool: Any = stores.link.client.connection_pool
+    connection = await pool.get_connection()
+    try:
+        await connection.send_command("PING")
+        monkeypatch.setattr(connection._reader, "read", lost)
+        with pytest.raises(RedisConnectionError, match="Connection timed out"):
             await connection.read_response()
         assert not connection.is_connected
     finally:

@@ -68,6 +68,9 @@ class Lab(socketio.AsyncNamespace):  # type: ignore[misc]
     async def on_unsendable(self, sid: str) -> object:
         return object()
 
+    async def on_cancel(self, sid: str) -> None:
+        raise asyncio.CancelledError
+
     async def on_fail(self, sid: str) -> None:
         raise RuntimeError("on purpose")
 

@@ -3,12 +3,17 @@
 import asyncio
 import gc
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from picows import WSFrame, WSMsgType, WSTransport
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from {{cookiecutter.package_name}}.runtime.engine.connection import Connection
 from {{cookiecutter.package_name}}.runtime.engine.outgoing import Turn
@@ -17,7 +22,7 @@ from {{cookiecutter.package_name}}.runtime.engine.unsent import Unsent
 from {{cookiecutter.package_name}}.runtime.engine.wheel import Wheel
 from {{cookiecutter.package_name}}.runtime.server_frames import text_frame
 
-from .serving import running
+from .serving import PATIENCE, running
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n"
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, as is what must be answered
@@ -60,7 +65,12 @@ def echo(turn: Turn) -> tuple[Echo, Wire, Any]:
 
     def read(text: str) -> None:
         frame = SimpleNamespace(
-            msg_type=WSMsgType.TEXT, fin=True, rsv1=False, rsv2=False, rsv3=False
+            msg_type=WSMsgType.TEXT,
+            fin=True,
+            rsv1=False,
+            rsv2=False,
+            rsv3=False,
+            last_in_buffer=True,
         )
         frame.get_payload_as_utf8_text = lambda: text
         connection.on_ws_frame(cast(WSTransport, wire), cast(WSFrame, frame))
@@ -86,6 +96,20 @@ async def test_what_is_answered_in_one_turn_is_written_after_all_was_read() -> N
     assert other_wire.written[1:] == [text_frame(b"second")]
 
 
+async def test_an_answer_does_not_wait_where_broadcasts_do() -> None:
+    turn = Turn()
+    turn._rested_at = time.monotonic() + PATIENCE
+    connection, wire, read = echo(turn)
+    connection.on_ws_connected(cast(WSTransport, wire))
+    await asyncio.sleep(0)
+    connection.put(text_frame(b"to all"))
+    await asyncio.sleep(0)
+    assert len(wire.written) == 1
+    read("answered")
+    await asyncio.sleep(0)
+    assert wire.written[1:] == [text_frame(b"to all") + text_frame(b"answered")]
+
+
 async def test_the_first_frames_are_written_with_the_answer_to_the_request() -> None:
     connection, wire, _ = echo(Turn())
     connection.put(text_frame(b"opened"))
@@ -96,22 +120,62 @@ async def test_the_first_frames_are_written_with_the_answer_to_the_request() -> 
     assert written.endswith(b"Sec-WebSocket-Accept: accepted\r\n\r\n" + text_frame(b"opened"))
 
 
+@contextmanager
+def asked(url: str, *headers: bytes) -> Iterator[tuple[socket.socket, bytes]]:
+    """A client that asks for a WebSocket with `headers`, and what it is answered first."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port or 80), PATIENCE) as client:
+        lines = (
+            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1",
+            *(b"Host: x", b"Connection: Upgrade", b"Upgrade: websocket"),
+            *headers,
+        )
+        client.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
+        answer = client.recv(4096)
+        yield client, answer
+        client.sendall(b"\x88\x80\0\0\0\0")
+        assert client.recv(4096)[:1] == b"\x88"
+
+
 def test_a_client_gets_both_at_once() -> None:
-    with running("auto") as fast:
-        address = urlsplit(fast.url)
-        with socket.create_connection((address.hostname, address.port or 80), 5) as client:
-            client.sendall(
-                b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"
-                b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                b"Sec-WebSocket-Key: " + KEY + b"\r\n\r\n"
-            )
-            answer = client.recv(4096)
-            client.sendall(b"\x88\x80\0\0\0\0")
-            assert client.recv(4096)[:1] == b"\x88"
-    head, _, frames = answer.partition(b"\r\n\r\n")
+    with (
+        running("auto") as fast,
+        asked(fast.url, b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + KEY) as (_, answer),
+    ):
+        head, _, frames = answer.partition(b"\r\n\r\n")
     assert head.startswith(HEAD)
     assert ACCEPT in head.lower()
     assert frames[2:].startswith(b'0{"sid":"')
+
+
+def test_spaces_around_a_headers_value_are_no_part_of_it() -> None:
+    headers = (b"Sec-WebSocket-Version:  13 ", b"Sec-WebSocket-Key: " + KEY + b"\t")
+    with running("auto") as fast, asked(fast.url, *headers) as (_, answer):
+        assert ACCEPT in answer.lower()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+async def test_small_frames_are_not_held_back(loop: str) -> None:
+    with running(loop) as fast:
+        async with fast.opened():
+            [session] = fast.server.eio.sockets.values()
+            accepted = session._transport._transport.get_extra_info("socket")
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(("complete", "paused"), [(False, False), (True, True)])
+def test_who_has_not_had_the_last_answer_gets_no_websocket(complete: bool, paused: bool) -> None:
+    """Its transport would tell nobody how much waits in it."""
+    ends: list[str] = []
+    config = Config(cast(Any, print), interface="asgi3", log_config=None)
+    http: Any = HttpProtocol(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, object()))
+    http.on_message_begin()
+    http.scope["method"], http.url = "GET", b"/socket.io/"
+    http.transport = SimpleNamespace(abort=lambda: ends.append("aborted"))
+    http.cycle = SimpleNamespace(response_complete=complete)
+    http.flow = SimpleNamespace(write_paused=paused)
+    http.handle_websocket_upgrade()
+    assert ends == ["aborted"]
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])

@@ -142,6 +142,13 @@ async def test_a_failing_handler_ends_nothing(fast: Fast, caplog: pytest.LogCapt
     assert "a handler failed" in caplog.text
 
 
+async def test_a_cancelled_handler_ends_nothing(fast: Fast) -> None:
+    async with fast.client() as one:
+        await one.send('421["cancel"]')
+        await one.send('422["order",1]')
+        assert (await following(one, 4))[-1] == '432["done"]'
+
+
 async def test_what_cannot_be_sent_is_acknowledged_as_an_error_of_ours(
     fast: Fast, caplog: pytest.LogCaptureFixture
 ) -> None:
