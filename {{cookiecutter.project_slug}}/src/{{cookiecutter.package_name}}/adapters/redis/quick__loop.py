@@ -6,10 +6,12 @@ import math
 from functools import partial
 from typing import Any
 
-from hiredis import pack_command
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ...runtime.mode import within
+
+_pack: Any = HiredisRespSerializer().pack  # of redis-py, for its connections that do not await
 
 
 class QuickConnection:
@@ -22,15 +24,9 @@ class QuickConnection:
     socket_timeout: float | None
 
     def pack_command(self, *args: Any) -> list[bytes]:
-        """A command as it is sent; the words of its name are arguments of their own."""
-        name, *rest = args
-        words = name.encode().split() if isinstance(name, str) else name.split()
-        try:
-            return [pack_command((*words, *rest))]
-        except TypeError:
-            packing: Any = super()  # which says what it cannot send
-            packed: list[bytes] = packing.pack_command(*args)
-            return packed
+        """A command as it is sent."""
+        packed: list[bytes] = _pack(*args)
+        return packed
 
     async def read_response(
         self, disable_decoding: bool = False, timeout: float | None = None, **options: Any
