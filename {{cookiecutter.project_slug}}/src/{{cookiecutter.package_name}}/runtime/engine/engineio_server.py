@@ -32,8 +32,8 @@ Call = Coroutine[Any, Any, Any]
 class FastEngine(PollingEngine):
     """WebSockets cost no task while they are idle, and no queue when they are not.
 
-    Those that reach it over another WebSocket implementation than
-    :class:`~.protocol.Opening` are served as python-engineio does.
+    Those that do not come by an :class:`~.protocol.Opening`, as under another WebSocket
+    implementation, are served as python-engineio does.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -4,10 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import socketio
 import websockets
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
@@ -20,6 +23,7 @@ from ....support.waiting import eventually
 from ..serving import serve
 
 Connection = websockets.ClientConnection
+H = TypeVar("H", bound=HttpToolsProtocol)
 PATIENCE = 5.0
 
 
@@ -147,6 +151,14 @@ class Fast:
         async with websockets.connect(address, ping_interval=None, close_timeout=1) as socket:
             assert str(await socket.recv()).startswith("0{")
             yield socket
+
+
+def begun(kind: type[H]) -> H:
+    """A connection whose request has just begun, on no transport."""
+    config = Config(cast(Any, print), interface="asgi3", log_config=None)
+    connection = kind(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, object()))
+    connection.on_message_begin()
+    return connection
 
 
 @contextmanager

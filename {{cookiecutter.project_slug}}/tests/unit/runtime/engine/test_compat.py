@@ -1,16 +1,13 @@
 """What the engine needs of other packages is there; each failure names what has moved."""
 
-from asyncio import AbstractEventLoop
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, cast
 
 import pytest
 from engineio import AsyncServer as EngineServer
 from engineio.async_socket import AsyncSocket
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType
 from socketio import AsyncManager, AsyncServer
-from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -26,14 +23,7 @@ from {{cookiecutter.package_name}}.runtime.engine.polling import StockServer
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.engine.session import Session
 
-
-def a_connection() -> HttpToolsProtocol:
-    """As far as it is known when a request begins."""
-    config = Config(cast(Any, print), interface="asgi3", log_config=None)
-    connection = HttpToolsProtocol(config, ServerState(), {}, cast(AbstractEventLoop, object()))
-    connection.on_message_begin()
-    return connection
-
+from .serving import begun
 
 NAMES = [(place, name) for place, names in compat.INTERNALS.items() for name in names.split()]
 INSTANCE_NAMES = [
@@ -43,7 +33,7 @@ INSTANCES = {
     "engineio:AsyncServer": EngineServer(async_mode="asgi"),
     "socketio:AsyncServer": AsyncServer(async_mode="asgi"),
     "socketio:AsyncManager": AsyncManager(),
-    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": a_connection(),
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": begun(HttpToolsProtocol),
 }
 
 

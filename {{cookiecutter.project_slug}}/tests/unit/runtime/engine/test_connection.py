@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from picows import WSFrame, WSMsgType, WSTransport
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from {{cookiecutter.package_name}}.runtime.engine.connection import Connection
 from {{cookiecutter.package_name}}.runtime.engine.outgoing import Turn
@@ -22,7 +20,7 @@ from {{cookiecutter.package_name}}.runtime.engine.unsent import Unsent
 from {{cookiecutter.package_name}}.runtime.engine.wheel import Wheel
 from {{cookiecutter.package_name}}.runtime.server_frames import text_frame
 
-from .serving import PATIENCE, running
+from .serving import PATIENCE, begun, running
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n"
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, as is what must be answered
@@ -121,8 +119,8 @@ async def test_the_first_frames_are_written_with_the_answer_to_the_request() -> 
 
 
 @contextmanager
-def asked(url: str, *headers: bytes) -> Iterator[tuple[socket.socket, bytes]]:
-    """A client that asks for a WebSocket with `headers`, and what it is answered first."""
+def asked(url: str, *headers: bytes) -> Iterator[bytes]:
+    """What a client is answered first that asks for a WebSocket with `headers`."""
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port or 80), PATIENCE) as client:
         lines = (
@@ -131,8 +129,7 @@ def asked(url: str, *headers: bytes) -> Iterator[tuple[socket.socket, bytes]]:
             *headers,
         )
         client.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
-        answer = client.recv(4096)
-        yield client, answer
+        yield client.recv(4096)
         client.sendall(b"\x88\x80\0\0\0\0")
         assert client.recv(4096)[:1] == b"\x88"
 
@@ -140,7 +137,7 @@ def asked(url: str, *headers: bytes) -> Iterator[tuple[socket.socket, bytes]]:
 def test_a_client_gets_both_at_once() -> None:
     with (
         running("auto") as fast,
-        asked(fast.url, b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + KEY) as (_, answer),
+        asked(fast.url, b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + KEY) as answer,
     ):
         head, _, frames = answer.partition(b"\r\n\r\n")
     assert head.startswith(HEAD)
@@ -150,7 +147,7 @@ def test_a_client_gets_both_at_once() -> None:
 
 def test_spaces_around_a_headers_value_are_no_part_of_it() -> None:
     headers = (b"Sec-WebSocket-Version:  13 ", b"Sec-WebSocket-Key: " + KEY + b"\t")
-    with running("auto") as fast, asked(fast.url, *headers) as (_, answer):
+    with running("auto") as fast, asked(fast.url, *headers) as answer:
         assert ACCEPT in answer.lower()
 
 
@@ -167,9 +164,7 @@ async def test_small_frames_are_not_held_back(loop: str) -> None:
 def test_who_has_not_had_the_last_answer_gets_no_websocket(complete: bool, paused: bool) -> None:
     """Its transport would tell nobody how much waits in it."""
     ends: list[str] = []
-    config = Config(cast(Any, print), interface="asgi3", log_config=None)
-    http: Any = HttpProtocol(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, object()))
-    http.on_message_begin()
+    http: Any = begun(HttpProtocol)
     http.scope["method"], http.url = "GET", b"/socket.io/"
     http.transport = SimpleNamespace(abort=lambda: ends.append("aborted"))
     http.cycle = SimpleNamespace(response_complete=complete)

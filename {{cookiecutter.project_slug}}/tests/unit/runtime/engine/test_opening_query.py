@@ -5,6 +5,7 @@ import pytest
 from {{cookiecutter.package_name}}.runtime.engine.opening_query import (
     LONGEST_KEPT,
     Asked,
+    _known,
     asked_by,
 )
 
@@ -23,3 +24,13 @@ from {{cookiecutter.package_name}}.runtime.engine.opening_query import (
 )
 def test_it_is_taken_apart(query: str, asked: Asked) -> None:
     assert asked_by(query) == asked == asked_by(query)
+
+
+def test_what_strangers_send_does_not_fill_memory() -> None:
+    asked_by("EIO=4&transport=websocket")
+    before = _known.cache_info().currsize
+    asked_by("x" * (LONGEST_KEPT + 1))
+    assert _known.cache_info().currsize == before
+    for number in range(1000):
+        asked_by(f"sid={number}")
+    assert _known.cache_info().currsize <= 64
