@@ -6,7 +6,6 @@ does not know, it passes over. Both would generate something else than the file 
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,11 +110,11 @@ def judged(option: str, value: Any) -> rules.Refusal | None:
 
 def misspelt(option: Any, value: Any) -> rules.Refusal | None:
     """A name that is nearly an option's. Others may be those of other templates."""
-    near = difflib.get_close_matches(str(option), rules.OPTIONS, 1)
-    if not near:
+    near = rules.nearest(str(option), rules.OPTIONS)
+    if near is None:
         return None
     return rules.Refusal(
-        str(option), value, [f"is not an option of this template; did you mean {near[0]}?"], None
+        str(option), value, [f"is not an option of this template; did you mean {near}?"], None
     )
 
 
@@ -123,8 +122,10 @@ def spelled_out(file: DefaultsFile, found: list[rules.Refusal], given: dict[str,
     """The file's answers, corrected, as words for the command line, which has `given` already."""
     said = answers(file) | {r.option: r.correction for r in found if r.option in rules.OPTIONS}
     for refusal in found:
-        near = difflib.get_close_matches(refusal.option, rules.OPTIONS, 1)
-        if refusal.option not in rules.OPTIONS and near and near[0] not in said:
-            wrong = judged(near[0], refusal.value)
-            said[near[0]] = wrong.correction if wrong else refusal.value
+        if refusal.option in rules.OPTIONS:
+            continue
+        near = rules.nearest(refusal.option, rules.OPTIONS)
+        if near and near not in said:
+            wrong = judged(near, refusal.value)
+            said[near] = wrong.correction if wrong else refusal.value
     return [f"{option}={value}" for option, value in said.items() if option not in given]

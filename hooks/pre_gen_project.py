@@ -6,15 +6,12 @@ empty directory, which it removes if this exits non-zero. ``pre_prompt.py`` impo
 
 from __future__ import annotations
 
-import difflib
 import json
 import keyword
 import os
 import re
 import shlex
-import shutil
 import sys
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,7 +119,14 @@ def choice_reasons(option: str, value: str) -> list[str]:
 
 
 def near_choice(option: str, value: str) -> str:
-    return (difflib.get_close_matches(value, CHOICES[option], 1) or CHOICES[option])[0]
+    return nearest(value, CHOICES[option]) or default(option)
+
+
+def nearest(word: str, words: list[str]) -> str | None:
+    """Which of them may have been meant."""
+    import difflib  # here, as most answers are right, and loading takes time
+
+    return next(iter(difflib.get_close_matches(word, words, 1)), None)
 
 
 def text_reasons(option: str, value: str) -> list[str]:
@@ -297,6 +301,9 @@ def message(found: list[Refusal], corrected: str) -> str:
 
 def forget_copy(copy: Path) -> None:
     """Remove the copy that cookiecutter makes for pre_prompt, and leaves when a hook refuses."""
+    import shutil
+    import tempfile
+
     folder = copy.parent
     made_here = folder.parent == Path(tempfile.gettempdir())
     named_so = re.fullmatch(r"cookiecutter[a-z0-9_]{8}", folder.name)

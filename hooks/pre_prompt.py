@@ -8,12 +8,10 @@ a library, it says nothing.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +39,8 @@ def parent_words() -> list[str]:
         ]
     except OSError:
         pass
+    import subprocess
+
     try:
         listing = ["ps", "-ww", "-o", "command=", "-p", str(parent)]
         line = subprocess.run(listing, capture_output=True, text=True, timeout=5, check=True).stdout
@@ -78,15 +78,13 @@ def positions(arguments: list[str]) -> Iterator[int]:
 def check_pair(option: str, value: str) -> rules.Refusal | None:
     if option in rules.OPTIONS:
         return rules.check(option, value)
-    near = difflib.get_close_matches(option, rules.OPTIONS, 1)
+    near = rules.nearest(option, rules.OPTIONS)
     reasons = ["is not an option of this template; it has: " + ", ".join(rules.OPTIONS)]
-    if not near:
+    if near is None:
         return rules.Refusal(option, value, reasons, None)
-    inner = rules.check(near[0], value)
-    reasons.append(f"did you mean {near[0]}?" + (f" {value!r} {inner.reasons[0]}" if inner else ""))
-    return rules.Refusal(
-        option, value, reasons, f"{near[0]}={inner.correction if inner else value}"
-    )
+    inner = rules.check(near, value)
+    reasons.append(f"did you mean {near}?" + (f" {value!r} {inner.reasons[0]}" if inner else ""))
+    return rules.Refusal(option, value, reasons, f"{near}={inner.correction if inner else value}")
 
 
 def derived(given: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,29 +1,27 @@
 """Give a freshly rendered project the form that was chosen.
 
-cookiecutter renders every file of the template; :func:`shape` then drops what the answers do not
-ask for, puts the package's name into the tests, gives the chosen variant of a file its name, brings
+cookiecutter renders the template; :func:`shape` then drops what the answers do not ask for, gives
+the chosen variant of a file its name, puts the package's name into what was not rendered, brings
 the source into the form of the async mode, and removes itself. Which file belongs to which answer
 stands in ``manifest.toml``, what differs between the modes in ``forms.py``.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
-import textwrap
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from forms import QUART, SYNC
-from rewrite import Form, rewrite
 
 Answers = Mapping[str, Any]
 """Option → value, as cookiecutter passes them to its hooks."""
 
 PACKAGE = b"{{cookiecutter.package_name}}"
 """What stands for the package's name in files that cookiecutter copies without rendering."""
+
+TITLE = b'{{ cookiecutter.package_name | replace("_", " ") | capitalize }}'
+"""And for what the contract is called, which ``http/contract.py`` derives from it."""
 
 
 def holds(condition: str, answers: Answers) -> bool:
@@ -74,58 +72,34 @@ def remove(path: Path, root: Path) -> None:
 def name_package(path: Path, package: str) -> None:
     """Put the package's name into a file that was not rendered."""
     content = path.read_bytes()
-    if PACKAGE in content:
-        path.write_bytes(content.replace(PACKAGE, package.encode()))
-
-
-FORMS = {"quart": QUART, "gevent": SYNC, "threading": SYNC, "eventlet": SYNC}
-"""The async mode → the form of the source; not listed: as it is."""
-
-
-def rewrite_examples(markdown: str, form: Form) -> str:
-    """Bring the Python examples of a document into a form."""
-
-    def example(block: re.Match[str]) -> str:
-        code = textwrap.dedent(block[2])
-        indent = block[2][: len(block[2]) - len(block[2].lstrip())]
-        return block[1] + textwrap.indent(rewrite(code, form), indent) + block[3]
-
-    return re.sub(r"(?s)(```python\n)(.*?)(```)", example, markdown)
-
-
-def bring_into_form(path: Path, form: Form, how: Callable[[str, Form], str] = rewrite) -> None:
-    """Rewrite a file."""
-    try:
-        source = path.read_text(encoding="utf-8")
-        path.write_text(how(source, form), encoding="utf-8", newline="\n")
-    except Exception as error:
-        error.add_note(f"in {path}")
-        raise
+    title = package.replace("_", " ").capitalize()
+    named = content.replace(PACKAGE, package.encode()).replace(TITLE, title.encode())
+    if named != content:
+        path.write_bytes(named)
 
 
 def shape(root: Path, answers: Answers) -> None:
     """Shape the freshly rendered project at ``root``; its ``.generator`` is gone afterwards."""
     manifest = tomllib.loads((root / ".generator/manifest.toml").read_text(encoding="utf-8"))
-    unwanted = [*manifest["debris"], ".generator"]
+    unwanted = [*manifest["debris"]]
     for condition, patterns in manifest["owned"].items():
         if not holds(condition, answers):
             unwanted += patterns
     for pattern in unwanted:
         for path in matches(root, pattern, answers):
             remove(path, root)
-    for pattern in manifest["named"]:
-        for path in matches(root, pattern, answers):
-            name_package(path, answers["package_name"])
     for target, variants in manifest["variants"].items():
         file = root / target.replace("{package}", answers["package_name"])
         if chosen := choose(variants, answers):
             variant_path(file, chosen).replace(file)
         for name in variants:
             variant_path(file, name).unlink(missing_ok=True)
-    if form := FORMS.get(answers["async_mode"]):
-        for pattern in manifest["source"]:
-            for path in matches(root, pattern, answers):
-                bring_into_form(path, form)
-        for pattern in manifest["documents"]:
-            for path in matches(root, pattern, answers):
-                bring_into_form(path, form, rewrite_examples)
+    for pattern in manifest["named"]:
+        for path in matches(root, pattern, answers):
+            name_package(path, answers["package_name"])
+    if answers["async_mode"] != "asgi":
+        from convert import convert  # here, as its modules take time to load
+
+        for pattern in manifest["converted"]:
+            convert(matches(root, pattern, answers), answers["async_mode"])
+    shutil.rmtree(root / ".generator")
