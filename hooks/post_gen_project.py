@@ -1,4 +1,4 @@
-"""Give the rendered tree the form that was chosen, write the secret, and say what comes next.
+"""Give the generated tree the form that was chosen, write the secret, and say what comes next.
 
 The work is in the tree's own ``.generator/`` (ordinary Python with tests of its own), which
 removes itself. Runs offline, and again over an existing project.
@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,18 @@ sys.dont_write_bytecode = True
 sys.path[0] = str(Path.cwd() / ".generator")  # for the folder of all temporary files
 
 from shape import shape  # noqa: E402
+
+
+def place(aside: Path, project: Path, package: str) -> None:
+    """Move what ``pre_prompt.py`` has set aside to where cookiecutter would have copied it."""
+    sources = {path: Path("tests", path.name) for path in aside.glob("tests/*")}
+    sources |= dict.fromkeys(aside.glob("src/*cookiecutter.package_name*"), Path("src", package))
+    for source, name in sources.items():
+        target = project / name
+        if target.is_dir():
+            shutil.rmtree(target)  # as cookiecutter does when it overwrites
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(source, target)
 
 
 def write_env(project: Path) -> None:
@@ -35,6 +48,8 @@ def write_env(project: Path) -> None:
 def main() -> None:
     values = json.loads(r"""{{ cookiecutter | tojson }}""")
     project = Path.cwd()
+    if "_repo_dir" in values:  # not under cruft, which asks nothing before
+        place(Path(values["_repo_dir"], "unrendered"), project, values["package_name"])
     shape(project, values)
     if "_output_dir" not in values:
         return  # cruft compares two generated trees, where a secret would differ; make writes it

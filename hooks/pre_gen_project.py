@@ -299,16 +299,21 @@ def message(found: list[Refusal], corrected: str) -> str:
     return "\n".join([*lines, "The corrected command:", "", f"  {corrected}", ""])
 
 
-def forget_copy(copy: Path) -> None:
-    """Remove the copy that cookiecutter makes for pre_prompt, and leaves when a hook refuses."""
-    import shutil
+def is_copy(folder: Path) -> bool:
+    """Whether this is the copy of the template that cookiecutter makes for pre_prompt."""
     import tempfile
 
-    folder = copy.parent
-    made_here = folder.parent == Path(tempfile.gettempdir())
-    named_so = re.fullmatch(r"cookiecutter[a-z0-9_]{8}", folder.name)
-    if made_here and named_so and (copy / "cookiecutter.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
+    made_here = folder.parent.parent.resolve() == Path(tempfile.gettempdir()).resolve()
+    named_so = re.fullmatch(r"cookiecutter[a-z0-9_]{8}", folder.parent.name)
+    return bool(made_here and named_so and (folder / "cookiecutter.json").is_file())
+
+
+def forget_copy(folder: Path) -> None:
+    """Remove cookiecutter's copy of the template, which it leaves when a hook refuses."""
+    import shutil
+
+    if is_copy(folder):
+        shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def require_python() -> None:

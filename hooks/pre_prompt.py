@@ -1,5 +1,8 @@
 """Check the answers of cookiecutter's command line and file of defaults, before it asks or fails.
 
+cookiecutter runs this in a copy of the template, made for it, and generates from that copy. What
+it would only copy again is set aside there, and moved into the project by ``post_gen_project.py``.
+
 cookiecutter ignores an option it does not know, and meets an unknown choice with a traceback;
 both happen before ``pre_gen_project.py`` could speak. This hook gets no values, so it reads the
 command line of its parent process. Where that cannot be had (Windows), or cookiecutter is used as
@@ -140,6 +143,15 @@ def review(
     return found, [word for word in corrected if word is not None]
 
 
+def set_aside(folder: Path) -> None:
+    """Move what is not rendered, nine tenths of the files, out of the template in the copy."""
+    if rules.is_copy(folder):
+        aside = folder / "unrendered"
+        aside.mkdir()
+        for part in ("src", "tests"):
+            (folder / "{{cookiecutter.project_slug}}" / part).rename(aside / part)
+
+
 def main() -> None:
     rules.require_python()
     arguments = cookiecutter_arguments(parent_words())
@@ -149,6 +161,7 @@ def main() -> None:
         print(rules.message(found, shlex.join(["cookiecutter", *corrected])), file=sys.stderr)
         rules.forget_copy(Path.cwd())
         sys.exit(1)
+    set_aside(Path.cwd())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,31 @@ def snapshot(project: Path) -> dict[str, tuple[bytes, int]]:
 def test_two_runs_give_the_same_bytes_and_modes(tmp_path: Path) -> None:
     first, second = bake(tmp_path / "a"), bake(tmp_path / "b")
     assert snapshot(first) == snapshot(second)
+
+
+def test_the_temporary_folder_may_be_on_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is moved from there into the project is copied then."""
+    memory = Path("/dev/shm")  # noqa: S108 (nothing is expected there)
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this system has no second disk, such as /dev/shm, to try it with")
+    here = snapshot(bake(tmp_path / "a"))
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        assert snapshot(bake(tmp_path / "b")) == here
+
+
+def test_files_beside_the_project_s_own_stay(tmp_path: Path) -> None:
+    """cookiecutter itself replaces whole directories of what it only copies."""
+    project = bake(tmp_path)
+    before = snapshot(project)
+    own = ["migrations/versions/0003_own.py", "src/other/app.py", "tests/own/test_own.py"]
+    for name in own:
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text("OWN = True\n")
+    bake(tmp_path, overwrite=True)
+    assert snapshot(project).keys() == before.keys() | {*own}
 
 
 def test_a_second_run_over_the_first_changes_nothing(tmp_path: Path) -> None:

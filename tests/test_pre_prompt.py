@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pre_prompt
 import pytest
-from baking import run_cookiecutter
+from baking import copy_template, files, run_cookiecutter
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,18 @@ def test_where_nothing_can_be_read_nothing_is_said(
     monkeypatch.setattr(subprocess, "run", nothing)
     pre_prompt.main()
     assert capsys.readouterr().err == ""
+
+
+def test_only_cookiecutters_copy_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    checkout = copy_template(tmp_path / "mine/checkout")
+    before = {*files(checkout)}
+    pre_prompt.set_aside(checkout)
+    assert {*files(checkout)} == before
+    copy = copy_template(tmp_path / "cookiecutterabcd_123/checkout")
+    pre_prompt.set_aside(copy)
+    moved = {path for path in before if path.parts[1:2] in (("src",), ("tests",))}
+    aside = {Path("unrendered", *path.parts[1:]) for path in moved}
+    assert {*files(copy)} == (before - moved) | aside
