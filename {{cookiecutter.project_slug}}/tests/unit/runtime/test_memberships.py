@@ -1,0 +1,102 @@
+"""Rooms as python-socketio keeps them, and a disconnect that does not ask all of them."""
+
+import random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from socketio import AsyncManager
+from socketio.base_manager import BaseManager
+
+from {{cookiecutter.package_name}}.runtime.acceptance import accepted_only
+
+CHAT, FEED = "/chat", "/feed"
+
+
+def prepared(manager: AsyncManager) -> AsyncManager:
+    """A manager that numbers the sockets it lets in."""
+    numbers = iter(range(10_000))
+    eio = SimpleNamespace(generate_id=lambda: f"s{next(numbers)}")
+    manager.set_server(SimpleNamespace(eio=eio, packet_class=SimpleNamespace(json=None)))
+    return manager
+
+
+@pytest.fixture
+def manager() -> AsyncManager:
+    return prepared(accepted_only(AsyncManager()))
+
+
+def state(manager: AsyncManager) -> dict[str, Any]:
+    rooms = {
+        namespace: {room: dict(members) for room, members in rooms.items()}
+        for namespace, rooms in manager.rooms.items()
+    }
+    pending = {**manager.pending_connect}, {**manager.pending_disconnect}
+    return {"rooms": rooms, "pending": pending, "callbacks": {*manager.callbacks}}
+
+
+def one_of_many(chance: random.Random, sids: list[str]) -> tuple[str, tuple[Any, ...]]:
+    sid, namespace = chance.choice(sids), chance.choice([CHAT, FEED])
+    room = chance.choice(["a", "b", 3, sid])
+    return chance.choice(
+        [
+            ("basic_enter_room", (sid, namespace, room)),
+            ("basic_enter_room", (sid, namespace, room)),
+            ("basic_leave_room", (sid, namespace, room)),
+            ("basic_close_room", ("a", namespace)),
+            ("basic_disconnect", (sid, namespace)),
+            ("pre_disconnect", (sid, namespace)),
+            ("connect", (f"e{chance.randrange(60)}", namespace)),
+            ("_generate_ack_id", (sid, print)),
+        ]
+    )
+
+
+def connect(manager: AsyncManager, eio_sid: str, namespace: str) -> Any:
+    """What a manager does about it before anything is awaited."""
+    return BaseManager.pre_connect(manager, eio_sid, namespace)
+
+
+def outcome(manager: AsyncManager, call: str, arguments: tuple[Any, ...]) -> object:
+    try:
+        if call == "connect":
+            return connect(manager, *arguments)
+        return getattr(manager, call)(*arguments)
+    except (KeyError, ValueError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_done_the_rooms_are_those_of_python_socketio(seed: int) -> None:
+    ours, theirs = prepared(accepted_only(AsyncManager())), prepared(AsyncManager())
+    chance = random.Random(seed)  # noqa: S311 (no secret)
+    sids = [f"s{number}" for number in range(60)]
+    for number in range(40):
+        for manager in (ours, theirs):
+            connect(manager, f"e{number}", CHAT)
+    for _ in range(2000):
+        call, arguments = one_of_many(chance, sids)
+        assert outcome(ours, call, arguments) == outcome(theirs, call, arguments), call
+        assert state(ours) == state(theirs), call
+        for namespace in (CHAT, FEED):
+            found = ours.get_rooms(arguments[0], namespace)
+            assert len(found) == len({*found})
+            assert {*found} == {*theirs.get_rooms(arguments[0], namespace)}
+    for sid in sids:
+        for namespace in (CHAT, FEED):
+            ours.basic_disconnect(sid, namespace)
+    assert not ours._joined
+
+
+def test_a_disconnect_asks_no_room_the_socket_is_not_in(manager: AsyncManager) -> None:
+    class Asked(dict[str, str]):
+        def __contains__(self, sid: object) -> bool:
+            raise AssertionError(f"asked for {sid}")
+
+    sid = connect(manager, "e0", CHAT)
+    manager.basic_enter_room(sid, CHAT, "mine")
+    manager.rooms[CHAT]["other"] = Asked(s9="e9")
+    assert manager.get_rooms(sid, CHAT) == [sid, "mine"]
+    manager.basic_disconnect(sid, CHAT)
+    assert manager.rooms == {CHAT: {"other": {"s9": "e9"}}}
+    assert manager.get_rooms(sid, CHAT) == []
