@@ -251,6 +251,18 @@ def test_only_a_copy_that_cookiecutter_made_is_removed(
     assert not made.parent.exists()
 
 
+def test_it_is_removed_where_the_temporary_folder_is_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "private/cookiecutterabcd_123/main"
+    made.mkdir(parents=True)
+    (made / "cookiecutter.json").write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "private")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "link"))
+    rules.forget_copy(made)
+    assert not made.parent.exists()
+
+
 def test_an_existing_project_is_not_touched_by_a_refusal(tmp_path: Path) -> None:
     project = bake(tmp_path)
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
 """Names of Socket.IO's own, which a client may not send."""
 
 
-class ClientEvent(NamedTuple):
-    """An event of a client, out of its packet.
-
-    :param namespace: empty where it is the default one.
-    :param ack_id: empty where no acknowledgement is wanted.
-    :param data: its name, and its arguments.
-    """
-
-    namespace: str
-    ack_id: str
-    data: list[Any]
+ClientEvent = tuple[str, str, list[Any]]
+"""Its namespace, empty where it is the default one; the id of the acknowledgement that is wanted,
+empty where none is; its name and its arguments. A plain tuple, which is quicker to make."""
 
 
 def client_event(namespace: str, ack_id: str, data: object) -> ClientEvent | None:
@@ -27,4 +19,4 @@ def client_event(namespace: str, ack_id: str, data: object) -> ClientEvent | Non
         return None
     if type(data[0]) is not str or data[0] in RESERVED_EVENTS:
         return None
-    return ClientEvent(namespace, ack_id, data)
+    return namespace, ack_id, data

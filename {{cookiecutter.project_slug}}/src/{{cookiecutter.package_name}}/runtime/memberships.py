@@ -2,7 +2,7 @@
 
 python-socketio knows the sockets of a room. At every disconnect it asks all rooms of a namespace
 for the socket, and each socket has a room of its own: with 8,000 connected, one that came and went
-took 4.0 ms of CPU, and 0.5 ms with this.
+took 4 ms of CPU, and takes 0.6 ms with this.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Memberships(AsyncManager):  # type: ignore[misc]
             waiting = pending.get(namespace, [])
             if sid in waiting:
                 waiting.remove(sid)
-            if not waiting:
-                pending.pop(namespace, None)
+                if not waiting:
+                    pending.pop(namespace, None)
 
     def get_rooms(self, sid: str, namespace: str) -> list[Any]:
         own = [sid] if sid in self.rooms.get(namespace, {}).get(sid, ()) else []

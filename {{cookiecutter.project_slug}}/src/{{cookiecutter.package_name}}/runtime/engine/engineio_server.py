@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,11 +22,10 @@ from .outgoing import Turn
 from .polling import PollingEngine
 from .protocol import EXTENSION, Opening
 from .session import Session
+from .tasks import Call
 from .unsent import Unsent
 from .upgrade import UpgradedSession
 from .wheel import Wheel
-
-Call = Coroutine[Any, Any, Any]
 
 
 class FastEngine(PollingEngine):

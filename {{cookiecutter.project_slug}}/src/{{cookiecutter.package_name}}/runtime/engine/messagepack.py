@@ -10,9 +10,9 @@ from .. import messagepack
 from ..codec import values_of
 from ..prepared import Packed
 from ..server_frames import BINARY, frame
-from .engineio_server import Call
 from .realtime import FastServer
 from .session import Session
+from .tasks import Call
 
 
 class FastMessagePackServer(FastServer):

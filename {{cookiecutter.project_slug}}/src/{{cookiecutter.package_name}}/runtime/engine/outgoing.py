@@ -28,9 +28,9 @@ def is_short_text(frame: bytes) -> bool:
     return frame[0] == TEXT and len(frame) <= MAX_SHORT
 
 
-def payload(frame: bytes) -> memoryview:
+def payload(frame: bytes) -> bytes:
     """What is in a frame."""
-    return memoryview(frame)[head_size(frame) :]
+    return frame[head_size(frame) :]
 
 
 class Outgoing(Protocol):

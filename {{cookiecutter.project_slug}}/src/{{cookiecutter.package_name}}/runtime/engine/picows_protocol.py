@@ -86,7 +86,9 @@ class Introduced:
         return number
 
     def setsockopt(self, level: int, option: int, value: int) -> None:
-        if option == socket.TCP_NODELAY:  # asyncio does not set it on sockets others have bound
+        # uvloop sets it on every connection; asyncio does not where others have bound the socket
+        by_uvloop = type(self._transport).__module__.startswith("uvloop")
+        if option == socket.TCP_NODELAY and not by_uvloop:
             self._transport.get_extra_info("socket").setsockopt(level, option, value)
 
     def getsockopt(self, *option: object) -> int:

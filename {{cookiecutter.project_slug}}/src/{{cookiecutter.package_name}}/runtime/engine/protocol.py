@@ -65,7 +65,7 @@ class Opening(asyncio.Protocol):
         if fault is not None:
             self.refuse(*fault)
             return
-        task = start(self._ask(), loop=self._http.loop)
+        task = start(self._ask(), self._http.loop)
         if not task.done():
             self._http.tasks.add(task)
             task.add_done_callback(self._http.tasks.discard)

@@ -19,9 +19,10 @@ from ..prepared import Prepared
 from ..refusal import unsendable
 from ..server import RealtimeServer
 from ..server_frames import frame_of, text_frame
-from .engineio_server import Call, FastEngine
+from .engineio_server import FastEngine
 from .manager import PreparedFrames
 from .session import Session
+from .tasks import Call
 from .unsent import Unsent
 
 Handler = Callable[..., Coroutine[Any, Any, Any]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from picows import WSCloseCode
 from ..backlog import Backlog
 from ..server_frames import frame_of, text_frame
 from .connection import Connection
-from .tasks import start
+from .tasks import Call, start
 
 if TYPE_CHECKING:
     from .engineio_server import FastEngine
@@ -155,9 +154,9 @@ class Session(Connection):
             self.put(_PING)
             self._wheel.set(self, self.server.ping_timeout)
 
-    def _run(self, call: Coroutine[Any, Any, Any]) -> None:
+    def _run(self, call: Call) -> None:
         """Run a handler. Unless it has finished at once, the next message waits for it."""
-        task = start(call, loop=self._loop, context=self._context)
+        task = start(call, self._loop, self._context)
         if task.done():
             if task.cancelled() or task.exception() is not None:
                 _report(task)
@@ -166,8 +165,8 @@ class Session(Connection):
             self._keep(task)
             task.add_done_callback(self._finished)
 
-    def _run_aside(self, call: Coroutine[Any, Any, Any]) -> None:
-        self._keep(start(call, loop=self._loop, context=self._context))
+    def _run_aside(self, call: Call) -> None:
+        self._keep(start(call, self._loop, self._context))
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self.server.tasks.add(task)  # the loop itself keeps only a weak reference

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from functools import partial
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any
+
+Call = Coroutine[Any, Any, Any]
 
 if sys.version_info >= (3, 12):
-    start = partial(asyncio.Task, eager_start=True)
+
+    def start(
+        call: Call, loop: asyncio.AbstractEventLoop, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """Run `call` until it waits."""
+        return asyncio.Task(call, loop=loop, context=context, eager_start=True)
+
 else:
-    start = asyncio.Task
+
+    def start(
+        call: Call, loop: asyncio.AbstractEventLoop, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """Run `call` soon."""
+        return asyncio.Task(call, loop=loop, context=context)
