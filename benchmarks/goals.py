@@ -85,6 +85,12 @@ GOALS = (
     *_against_node("pipelined", "Echo, 16 under way", 2.5),
     *_against_node("broadcast", "Broadcast to 1,000", 4.5),
     *_against_node("handshakes", "Handshakes", 1.25),
+    Goal(
+        "Handshakes while 4,000 are connected, against none",
+        ("handshakes_crowded", "asgi"),
+        ("handshakes", "asgi"),
+        at_least=0.9,
+    ),
     _gate("message", "The whole gate, one under way", 1.5),
     _gate("message_pipelined", "The whole gate, 16 under way", 1.5),
     _gate("redis_message", "The whole gate over Redis", 1.5),

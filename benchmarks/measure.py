@@ -7,7 +7,7 @@ import select
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,15 +38,19 @@ def measure(load: Path, server: Server, work: Work, duration: Duration) -> Sampl
     :raises Failed: if it does not get through.
     """
     options = ("--warm", str(duration.warm), "--seconds", str(duration.measured))
-    try:
-        done = subprocess.run(
-            [*_command(load, server, work.options), *options],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"not done after {TIMEOUT:.0f} s") from None
+    with ExitStack() as stack:
+        if work.connected:
+            stack.enter_context(idle_clients(load, server, work.connected, "/"))
+            settle(server)
+        try:
+            done = subprocess.run(
+                [*_command(load, server, work.options), *options],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"not done after {TIMEOUT:.0f} s") from None
     if done.returncode != 0:
         raise Failed(done.stderr.strip()[-300:])
     sample = Sample(**json.loads(done.stdout))

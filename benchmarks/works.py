@@ -19,6 +19,7 @@ class Work:
     :param others: those that a full run measures too.
     :param reference: the candidate that the others are set against.
     :param unit: what is counted, for each CPU second of the server.
+    :param connected: clients that are there and silent meanwhile.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Work:
     others: tuple[str, ...] = ()
     workers: int = 1
     redis: bool = False
+    connected: int = 0
     note: str = ""
 
     @property
@@ -53,6 +55,7 @@ MESSAGE = (
     f'{{"room":"room-$client","text":"{TEXT}","id":"$run-$client-$sent"}}',
 )
 OWN_ROOM = ("--join", '{"room":"room-$client"}')
+HANDSHAKES = ("handshakes", "--clients", "32")
 SAY = ("--event", "say", "--data", DATA, "--heard", "said", "--join", '{"room":"all"}')
 FEED = ("--namespace", "/feed", "--enter", "subscribe", "--join", '{"symbols":["ACME"]}')
 POST_TICKS = ("--path", "/api/v1/ticks")
@@ -96,11 +99,22 @@ WORKS = (
         "handshakes",
         "Handshakes, 32 at a time, no token",
         "plain",
-        ("handshakes", "--clients", "32"),
+        HANDSHAKES,
         PLAIN,
         "node",
         "handshakes",
         OTHERS,
+    ),
+    Work(
+        "handshakes_crowded",
+        "Handshakes, 32 at a time, no token, 4,000 others connected",
+        "plain",
+        HANDSHAKES,
+        ("asgi", "gevent", "naive", "node"),
+        "node",
+        "handshakes",
+        (*OTHERS, "eventlet", "flask-socketio-gevent", "node-eiows"),
+        connected=4000,
     ),
     Work(
         "message",
