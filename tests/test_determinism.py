@@ -34,6 +34,7 @@ def test_the_temporary_folder_may_be_on_another_disk(
     here = snapshot(bake(tmp_path / "a"))
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)  # for the hooks, which are processes of their own
         assert snapshot(bake(tmp_path / "b")) == here
 
 
