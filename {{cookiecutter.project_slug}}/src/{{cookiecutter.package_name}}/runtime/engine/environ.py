@@ -22,20 +22,18 @@ def environ_of(scope: Scope) -> dict[str, Any]:
         "asgi.scope": scope,
     }
     for name, value in scope["headers"]:
-        key, text = _key(name), value.decode("latin-1")
+        key, text = _keys.get(name) or _key(name), value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     environ["wsgi.url_scheme"] = environ.get("HTTP_X_FORWARDED_PROTO", "http")
     return environ
 
 
 def _key(name: bytes) -> str:
-    key = _keys.get(name)
-    if key is None:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = f"HTTP_{key}"
-        if len(_keys) < _KEYS_KEPT:
-            _keys[name] = key
+    key = name.decode("latin-1").upper().replace("-", "_")
+    if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        key = f"HTTP_{key}"
+    if len(_keys) < _KEYS_KEPT:
+        _keys[name] = key
     return key
 
 

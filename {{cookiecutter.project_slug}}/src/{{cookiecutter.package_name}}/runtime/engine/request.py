@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -20,16 +19,18 @@ class Request:
     :param headers: names in lower case.
     """
 
-    __slots__ = ("headers", "method", "path", "query", "raw_path")
+    __slots__ = ("_first", "headers", "method", "path", "query", "raw_path")
 
     def __init__(self, method: str, target: bytes, headers: Headers) -> None:
         self.method = method
         self.headers = [(name, value.strip()) for name, value in headers]
+        self._first = dict(reversed(self.headers))
         self.raw_path, _, self.query = target.partition(b"?")
         self.path = unquote(self.raw_path.decode("latin-1"))
 
     def header(self, name: bytes) -> bytes:
-        return next((value for key, value in self.headers if key == name), b"")
+        """The first of that name; empty if there is none."""
+        return self._first.get(name, b"")
 
     def fault(self) -> tuple[int, str] | None:
         """Why no WebSocket can be opened, as a status and a sentence."""
@@ -38,8 +39,8 @@ class Request:
         if self.header(b"sec-websocket-version") != VERSION:
             return 426, "this server speaks version 13 of the WebSocket protocol"
         try:
-            key = base64.b64decode(self.header(b"sec-websocket-key"), validate=True)
-        except (binascii.Error, ValueError):
+            key = binascii.a2b_base64(self.header(b"sec-websocket-key"), strict_mode=True)
+        except binascii.Error:
             key = b""
         if len(key) != 16:
             return 400, "Sec-WebSocket-Key must be 16 bytes in base64"
