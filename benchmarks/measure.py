@@ -18,6 +18,8 @@ from .servers import Server
 from .works import Work
 
 TIMEOUT = 90.0
+CLEARING_SECONDS = 30.0
+"""For a server that thousands have left at once."""
 
 
 class Failed(Exception):
@@ -40,6 +42,7 @@ def measure(load: Path, server: Server, work: Work, duration: Duration) -> Sampl
     options = ("--warm", str(duration.warm), "--seconds", str(duration.measured))
     with ExitStack() as stack:
         if work.connected:
+            stack.callback(settle, server, CLEARING_SECONDS)  # or it would disturb the next one
             stack.enter_context(idle_clients(load, server, work.connected, "/"))
             settle(server)
         try:

@@ -22,7 +22,10 @@ from shape import shape  # noqa: E402
 
 
 def place(aside: Path, project: Path, package: str) -> None:
-    """Move what ``pre_prompt.py`` has set aside to where cookiecutter would have copied it."""
+    """Move what ``pre_prompt.py`` has set aside to where cookiecutter would have copied it.
+
+    The package's directory is looked for, as its name in the template would be rendered here.
+    """
     sources = {path: Path("tests", path.name) for path in aside.glob("tests/*")}
     sources |= dict.fromkeys(aside.glob("src/*cookiecutter.package_name*"), Path("src", package))
     for source, name in sources.items():
@@ -48,7 +51,7 @@ def write_env(project: Path) -> None:
 def main() -> None:
     values = json.loads(r"""{{ cookiecutter | tojson }}""")
     project = Path.cwd()
-    if "_repo_dir" in values:  # not under cruft, which asks nothing before
+    if "_repo_dir" in values:  # cruft runs no pre_prompt
         place(Path(values["_repo_dir"], "unrendered"), project, values["package_name"])
     shape(project, values)
     if "_output_dir" not in values:

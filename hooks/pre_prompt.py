@@ -17,6 +17,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -144,11 +145,16 @@ def review(
 
 
 def set_aside(folder: Path) -> None:
-    """Move what is not rendered, nine tenths of the files, out of the template in the copy."""
-    if rules.is_copy(folder):
-        aside = folder / "unrendered"
-        aside.mkdir()
-        for part in ("src", "tests"):
+    """Move what is not rendered, nine tenths of the files, out of the template in the copy.
+
+    What cannot be moved, as where another program has it open, cookiecutter copies.
+    """
+    if not rules.is_copy(folder):
+        return
+    aside = folder / "unrendered"
+    aside.mkdir()
+    for part in ("src", "tests"):
+        with suppress(OSError):
             (folder / "{{cookiecutter.project_slug}}" / part).rename(aside / part)
 
 

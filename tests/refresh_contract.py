@@ -11,7 +11,8 @@ from pathlib import Path
 
 from baking import TEMPLATE, bake
 from commands import run
-from shape import TITLE
+
+TITLE = '{{ cookiecutter.package_name | replace("_", " ") | capitalize }}'
 
 NAMED = {"database": "none", "package_name": "zebra_quagga"}
 VARIANTS = {"plain": {"queue": "none", "jobs": "none"}, "jobs": {"jobs": "dramatiq"}}
@@ -24,7 +25,7 @@ def main() -> None:
             done = run(["make", "contract"], project)
             assert done.returncode == 0, done.stdout
             for path in (project / "contract").iterdir():
-                text = path.read_text("utf-8").replace('"Zebra quagga"', f'"{TITLE.decode()}"')
+                text = path.read_text("utf-8").replace('"Zebra quagga"', f'"{TITLE}"')
                 name = f"{path.stem}__{variant}{path.suffix}"
                 (TEMPLATE / "contract" / name).write_text(text, encoding="utf-8")
 

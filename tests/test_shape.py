@@ -83,7 +83,7 @@ def test_directories_left_empty_go_too(tmp_path: Path) -> None:
 def test_shape_drops_renames_and_removes_itself(tmp_path: Path) -> None:
     manifest = """
         debris = ["**/junk"]
-        named = ["*.json", "tests/*.py"]
+        named = ["tests/*.py"]
         converted = ["src/**/*.py", "*.md"]
         [owned]
         "queue=redis" = ["src/{package}/redis.py", "redis.*"]
@@ -94,8 +94,6 @@ def test_shape_drops_renames_and_removes_itself(tmp_path: Path) -> None:
         memory = "queue=none"
         [variants."src/{package}/scripts.py"]
         redis = "queue=redis"
-        [variants."contract.json"]
-        plain = "queue=none"
     """
     names = ["redis", "backends__redis", "backends__memory", "scripts__redis", "app"]
     root = tree(tmp_path, *(f"src/pkg/{name}.py" for name in names))
@@ -104,22 +102,18 @@ def test_shape_drops_renames_and_removes_itself(tmp_path: Path) -> None:
     tree(root, "tests/test_app.py").joinpath("tests/test_app.py").write_text(
         "from {{cookiecutter.package_name}}.app import f\nf('{{x}}')\n"
     )
-    title = '"{{ cookiecutter.package_name | replace("_", " ") | capitalize }}"'
-    (root / "contract__plain.json").write_text(title)
     answers = {"package_name": "pkg", "queue": "none", "ci": "none", "async_mode": "gevent"}
     (root / "src/pkg/app.py").write_text("async def f(): ...\n")
     (root / "README.md").write_text("async:\n```python\n    async def f(): ...\n```\n")
     shape(root, answers)
     assert [name for name in listing(root) if (root / name).is_file()] == [
         "README.md",
-        "contract.json",
         "solo/deep/file",
         "src/pkg/app.py",
         "src/pkg/backends.py",
         "tests/test_app.py",
     ]
     assert (root / "tests/test_app.py").read_text() == "from pkg.app import f\nf('{{x}}')\n"
-    assert (root / "contract.json").read_text() == '"Pkg"'
     assert (root / "src/pkg/backends.py").read_text() == "src/pkg/backends__memory.py"
     assert not (root / "a").exists()
     assert (root / "src/pkg/app.py").read_text() == "def f(): ...\n"

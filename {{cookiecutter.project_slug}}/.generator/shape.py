@@ -1,7 +1,7 @@
 """Give a freshly rendered project the form that was chosen.
 
 cookiecutter renders the template; :func:`shape` then drops what the answers do not ask for, gives
-the chosen variant of a file its name, puts the package's name into what was not rendered, brings
+the chosen variant of a file its name, puts the package's name into the tests, brings
 the source into the form of the async mode, and removes itself. Which file belongs to which answer
 stands in ``manifest.toml``, what differs between the modes in ``forms.py``.
 """
@@ -19,9 +19,6 @@ Answers = Mapping[str, Any]
 
 PACKAGE = b"{{cookiecutter.package_name}}"
 """What stands for the package's name in files that cookiecutter copies without rendering."""
-
-TITLE = b'{{ cookiecutter.package_name | replace("_", " ") | capitalize }}'
-"""And for what the contract is called, which ``http/contract.py`` derives from it."""
 
 
 def holds(condition: str, answers: Answers) -> bool:
@@ -72,10 +69,8 @@ def remove(path: Path, root: Path) -> None:
 def name_package(path: Path, package: str) -> None:
     """Put the package's name into a file that was not rendered."""
     content = path.read_bytes()
-    title = package.replace("_", " ").capitalize()
-    named = content.replace(PACKAGE, package.encode()).replace(TITLE, title.encode())
-    if named != content:
-        path.write_bytes(named)
+    if PACKAGE in content:
+        path.write_bytes(content.replace(PACKAGE, package.encode()))
 
 
 def shape(root: Path, answers: Answers) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 RESERVED_EVENTS = frozenset({"connect", "connect_error", "disconnect", "disconnecting"})
 """Names of Socket.IO's own, which a client may not send."""
 
-
 ClientEvent = tuple[str, str, list[Any]]
-"""Its namespace, empty where it is the default one; the id of the acknowledgement that is wanted,
-empty where none is; its name and its arguments. A plain tuple, which is quicker to make."""
+"""An event of a client, out of its packet: its namespace, empty where it is the default one; the id
+of the acknowledgement that is wanted, empty where none is; its name and its arguments. A plain
+tuple, which is quicker to make."""
 
 
 def client_event(namespace: str, ack_id: str, data: object) -> ClientEvent | None:

@@ -20,6 +20,8 @@ class Memberships(AsyncManager):  # type: ignore[misc]
     _joined: dict[tuple[str, str], dict[Any, None]]
     """Namespace and socket → the rooms it has entered, besides its own and that of all."""
     _rooms_guard: mode.Guard
+    """Of tables that python-socketio changes without one: with threads, what came while another
+    socket left the same room could be lost, or kept for good."""
 
     def begin(self) -> None:
         """What ``__init__`` would do for a manager that is made with this class."""
@@ -30,6 +32,8 @@ class Memberships(AsyncManager):  # type: ignore[misc]
         self, sid: str, namespace: str, room: Any, eio_sid: str | None = None
     ) -> None:
         with self._rooms_guard:
+            if eio_sid is None and namespace in self.rooms:
+                eio_sid = self.rooms[namespace][None][sid]  # or a room is made for who has gone
             super().basic_enter_room(sid, namespace, room, eio_sid)
             if room is not None and room != sid:
                 self._joined.setdefault((namespace, sid), {})[room] = None
@@ -43,9 +47,9 @@ class Memberships(AsyncManager):  # type: ignore[misc]
                 self._joined.pop((namespace, sid), None)
 
     def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
-        with self._rooms_guard:
-            for room in (None, sid, *self._joined.pop((namespace, sid), ())):
-                super().basic_leave_room(sid, namespace, room)
+        self.basic_leave_room(sid, namespace, None)  # from here on it enters no other
+        for room in (sid, *self._joined.get((namespace, sid), ())):
+            self.basic_leave_room(sid, namespace, room)
         self.callbacks.pop(sid, None)
         for pending in (self.pending_connect, self.pending_disconnect):
             waiting = pending.get(namespace, [])

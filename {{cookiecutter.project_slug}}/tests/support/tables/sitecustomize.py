@@ -26,6 +26,7 @@ TABLES: dict[str, Callable[[Any], dict[str, Sized]]] = {
         "sockets": [s for sids in server.manager.eio_to_sid.values() for s in sids],
         "callbacks": server.manager.callbacks,
         "held": server.manager._held,
+        "joined": server.manager._joined,
         "disconnecting": [s for sids in server.manager.pending_disconnect.values() for s in sids],
     },
     "Sessions": lambda sessions: {

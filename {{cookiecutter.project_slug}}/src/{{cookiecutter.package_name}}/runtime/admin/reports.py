@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -63,7 +63,6 @@ class Reporter:
     def report(self) -> Report:
         sessions = list(self._sessions)
         shown = list(islice(sessions, MAX_SHOWN))
-        rooms = self._rooms_of({session.sid for session in shown})
         connections = list(self._server.eio.sockets.values())
         return Report(
             worker=self.worker,
@@ -73,12 +72,13 @@ class Reporter:
             connections=len(connections),
             polling=sum(not one.upgraded for one in connections),
             namespaces=Counter(session.namespace for session in sessions),
-            sockets=[self._shown(session, rooms[session.sid]) for session in shown],
+            sockets=[self._shown(session) for session in shown],
         )
 
-    def _shown(self, session: Session, rooms: list[str]) -> Shown:
+    def _shown(self, session: Session) -> Shown:
         environ: Mapping[str, Any] = self._server.environ.get(session.connection) or {}
         connection = self._server.eio.sockets.get(session.connection)
+        rooms = self._server.manager.get_rooms(session.sid, session.namespace)
         return Shown(
             sid=session.sid,
             connection=session.connection,
@@ -90,15 +90,5 @@ class Reporter:
             secure=environ.get("wsgi.url_scheme") in ("https", "wss"),
             agent=redact_text(str(environ.get("HTTP_USER_AGENT", "")), LONGEST),
             origin=redact_text(str(environ.get("HTTP_ORIGIN", "")), LONGEST),
-            rooms=sorted(rooms),
+            rooms=sorted(map(str, rooms)),
         )
-
-    def _rooms_of(self, sids: set[str]) -> dict[str, list[str]]:
-        """In one go: python-socketio would look through every room for each socket."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for rooms in list(self._server.manager.rooms.values()):
-            for room, members in list(rooms.items()):
-                if room is not None:
-                    for sid in sids.intersection(list(members)):
-                        found[sid].append(str(room))
-        return found

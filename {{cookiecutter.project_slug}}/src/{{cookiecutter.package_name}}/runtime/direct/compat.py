@@ -27,7 +27,8 @@ INTERNALS: Names = {
         " _send_eio_packet"
     ),
     "socketio:Manager": (
-        "emit connect basic_disconnect get_participants sid_from_eio_sid is_connected"
+        "emit connect basic_enter_room basic_leave_room basic_disconnect get_rooms"
+        " get_participants sid_from_eio_sid is_connected"
     ),
     "socketio.packet:Packet": "encode",
 }

@@ -45,8 +45,8 @@ INTERNALS: Names = {
         " _send_eio_packet"
     ),
     "socketio:AsyncManager": (
-        "emit connect basic_disconnect get_participants sid_from_eio_sid eio_sid_from_sid"
-        " is_connected"
+        "emit connect basic_enter_room basic_leave_room basic_disconnect get_rooms"
+        " get_participants sid_from_eio_sid eio_sid_from_sid is_connected"
     ),
     "socketio.packet:Packet": "data_is_binary encode",
 }
@@ -62,7 +62,7 @@ INSTANCES: Names = {
         " ping_interval ping_timeout"
     ),
     "socketio:AsyncServer": "eio environ handlers namespace_handlers not_handled _binary_packet",
-    "socketio:AsyncManager": "rooms pending_connect",
+    "socketio:AsyncManager": "rooms callbacks pending_connect pending_disconnect",
 }
 """The same of attributes that only instances have."""
 

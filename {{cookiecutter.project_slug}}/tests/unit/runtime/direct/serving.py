@@ -166,6 +166,7 @@ class Direct:
             "environ": server.environ,
             "rooms": manager.rooms,
             "held": manager._held,
+            "joined": manager._joined,
             "callbacks": manager.callbacks,
             "pending": {**manager.pending_connect, **manager.pending_disconnect},
             "addresses": server._connections.addresses,
