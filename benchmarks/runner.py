@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,8 +119,12 @@ class Runner:
     ) -> None:
         self._say(f"{work.name}: {work.title}")
         samples: dict[str, list[Sample]] = {}
+        names = [name for name in self._plan.candidates(work) if name in servers]
+        if work.warm_seconds:
+            for name in names:
+                with suppress(Failed):  # it will fail again, and is heard then
+                    measure(self._load, servers[name], work, Duration(0, work.warm_seconds))
         for repetition in range(self._plan.repetitions):
-            names = [name for name in self._plan.candidates(work) if name in servers]
             for name in _turned(names, repetition):
                 settle(servers[name])
                 try:
