@@ -97,3 +97,17 @@ def test_only_cookiecutters_copy_is_changed(
     moved = {path for path in before if path.parts[1:2] in (("src",), ("tests",))}
     aside = {Path("unrendered", *path.parts[1:]) for path in moved}
     assert {*files(copy)} == (before - moved) | aside
+
+
+def test_what_cannot_be_moved_is_left_to_cookiecutter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(self: Path, _: Path) -> Path:
+        raise PermissionError(self)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    copy = copy_template(tmp_path / "cookiecutterabcd_123/checkout")
+    before = {*files(copy)}
+    monkeypatch.setattr(Path, "rename", in_use)
+    pre_prompt.set_aside(copy)
+    assert {*files(copy)} == before

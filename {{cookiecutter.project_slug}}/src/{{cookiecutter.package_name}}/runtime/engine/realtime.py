@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ from .session import Session
 from .tasks import Call
 from .unsent import Unsent
 
-Handler = Callable[..., Coroutine[Any, Any, Any]]
+Handler = Callable[..., Call]
 
 
 class FastServer(RealtimeServer):
