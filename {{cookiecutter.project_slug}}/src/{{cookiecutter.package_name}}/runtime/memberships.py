@@ -3,10 +3,14 @@
 python-socketio knows the sockets of a room. At every disconnect it asks all rooms of a namespace
 for the socket, and each socket has a room of its own: with 8,000 connected, one that came and went
 took 4 ms of CPU, and takes 0.6 ms with this.
+
+Its rooms can be asked both ways, which is needed only of the one that all are in. The others are
+plain dictionaries here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from socketio import AsyncManager
@@ -32,10 +36,18 @@ class Memberships(AsyncManager):  # type: ignore[misc]
         self, sid: str, namespace: str, room: Any, eio_sid: str | None = None
     ) -> None:
         with self._rooms_guard:
-            if eio_sid is None and namespace in self.rooms:
-                eio_sid = self.rooms[namespace][None][sid]  # or a room is made for who has gone
-            super().basic_enter_room(sid, namespace, room, eio_sid)
-            if room is not None and room != sid:
+            if room is None:
+                super().basic_enter_room(sid, namespace, room, eio_sid)
+                return
+            if eio_sid is None and namespace not in self.rooms:
+                raise ValueError("sid is not connected to requested namespace")
+            if sid != room and self.is_sid_room(namespace, room):
+                raise ValueError("cannot enter a sid room")
+            rooms = self.rooms.setdefault(namespace, {})
+            if eio_sid is None:
+                eio_sid = rooms[None][sid]  # before a room is made for who has gone
+            rooms.setdefault(room, {})[sid] = eio_sid
+            if room != sid:
                 self._joined.setdefault((namespace, sid), {})[room] = None
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
@@ -57,6 +69,16 @@ class Memberships(AsyncManager):  # type: ignore[misc]
                 waiting.remove(sid)
                 if not waiting:
                     pending.pop(namespace, None)
+
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
+        rooms = self.rooms.get(namespace, {})
+        several = hasattr(room, "__len__") and not isinstance(room, str)
+        found: dict[str, str] = {}
+        for name in room if several else (room,):
+            members = rooms.get(name)
+            if members is not None:
+                found.update(members.items())
+        yield from found.items()
 
     def get_rooms(self, sid: str, namespace: str) -> list[Any]:
         own = [sid] if sid in self.rooms.get(namespace, {}).get(sid, ()) else []

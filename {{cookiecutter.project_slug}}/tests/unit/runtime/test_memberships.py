@@ -53,6 +53,7 @@ def one_of_many(chance: random.Random, sids: list[str]) -> tuple[str, tuple[Any,
             ("pre_disconnect", (sid, namespace)),
             ("connect", (f"e{chance.randrange(60)}", namespace)),
             ("_generate_ack_id", (sid, print)),
+            ("participants", (namespace, chance.choice([room, None, ["a", "c", 3], "c"]))),
         ]
     )
 
@@ -66,6 +67,8 @@ def outcome(manager: AsyncManager, call: str, arguments: tuple[Any, ...]) -> obj
     try:
         if call == "connect":
             return connect(manager, *arguments)
+        if call == "participants":
+            return list(manager.get_participants(*arguments))
         return getattr(manager, call)(*arguments)
     except (KeyError, ValueError) as error:
         return type(error)

@@ -12,6 +12,7 @@ from .. import internals
 from ..internals import Names, Tested
 
 TESTED: Tested = {
+    "httptools": ((0, 8), (0, 9)),
     "picows": ((2, 3), (2, 3)),
     "python-engineio": ((4, 15), (4, 15)),
     "python-socketio": ((5, 18), (5, 18)),
@@ -26,8 +27,13 @@ INTERNALS: Names = {
     ),
     "picows:WSUpgradeResponse": "to_bytes",
     "picows": "WSUpgradeResponseWithListener",
-    # Where a request that was parsed asks for a WebSocket; the instance's attributes are below
-    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": "handle_websocket_upgrade",
+    # A request that is parsed before uvicorn does: what is read of it ends with the exception
+    "httptools": "HttpParserError HttpParserUpgrade HttpRequestParser",
+    # Where uvicorn takes over, and where a request that it has parsed asks for a WebSocket
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": (
+        "connection_made connection_lost data_received shutdown handle_websocket_upgrade"
+    ),
+    "uvicorn.protocols.utils": "get_local_addr get_remote_addr is_ssl",
     # engineio's own WebSockets and polling go on, so its server is extended, not replaced
     "engineio:AsyncServer": (
         "_handle_connect _cors_allowed_origins _log_error_once _bad_request _ok"
@@ -54,9 +60,11 @@ INTERNALS: Names = {
 
 INSTANCES: Names = {
     "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": (
-        "app app_state asgi_version client connections cycle flow headers loop parser root_path"
-        " scheme scope server server_state tasks transport url"
+        "app_state client config cycle flow headers loop parser scheme scope server server_state"
+        " transport url"
     ),
+    "uvicorn:Config": "asgi_version loaded_app root_path",
+    "uvicorn.server:ServerState": "connections tasks",
     "engineio:AsyncServer": (
         "sockets handlers transports cors_allowed_origins allow_upgrades max_http_buffer_size"
         " ping_interval ping_timeout"

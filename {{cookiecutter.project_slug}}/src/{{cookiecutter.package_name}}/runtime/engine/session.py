@@ -148,7 +148,7 @@ class Session(Connection):
         if self._paused:  # a pong would not be seen
             self._wheel.set(self, self.server.ping_timeout)
         elif self._awaits_pong:
-            self._run_aside(self.close(reason=self.server.reason.PING_TIMEOUT))
+            self._start(self.close(reason=self.server.reason.PING_TIMEOUT))
         else:
             self._awaits_pong = True
             self.put(_PING)
@@ -156,22 +156,20 @@ class Session(Connection):
 
     def _run(self, call: Call) -> None:
         """Run a handler. Unless it has finished at once, the next message waits for it."""
-        task = start(call, self._loop, self._context)
-        if task.done():
-            if task.cancelled() or task.exception() is not None:
-                _report(task)
-        else:
+        task = self._start(call)
+        if not task.done():
             self._running = task
-            self._keep(task)
             task.add_done_callback(self._finished)
 
-    def _run_aside(self, call: Call) -> None:
-        self._keep(start(call, self._loop, self._context))
-
-    def _keep(self, task: asyncio.Task[Any]) -> None:
-        self.server.tasks.add(task)  # the loop itself keeps only a weak reference
-        task.add_done_callback(self.server.tasks.discard)
-        task.add_done_callback(_report)
+    def _start(self, call: Call) -> asyncio.Task[Any]:
+        task = start(call, self._loop, self._context)
+        if task.done():
+            _report(task)
+        else:
+            self.server.tasks.add(task)  # the loop itself keeps only a weak reference
+            task.add_done_callback(self.server.tasks.discard)
+            task.add_done_callback(_report)
+        return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._running = None
@@ -191,7 +189,7 @@ class Session(Connection):
 
     def _leave(self) -> None:
         reason = self.server.reason.TRANSPORT_CLOSE
-        self._run_aside(self.close(abort=True, reason=reason))
+        self._start(self.close(abort=True, reason=reason))
 
     def refuse(self) -> None:
         """What came is no packet of this protocol."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from types import SimpleNamespace
 from typing import Any, ClassVar, TypeVar, cast
 
 import socketio
@@ -16,6 +17,7 @@ from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
 from {{cookiecutter.package_name}}.runtime.backlog import Policies, Policy
 from {{cookiecutter.package_name}}.runtime.engine import http_class
+from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.mount import Mount
 
@@ -155,9 +157,12 @@ class Fast:
 
 
 def begun(kind: type[H]) -> H:
-    """A connection whose request has just begun, on no transport."""
+    """A connection whose request has just begun, on a transport that tells nothing."""
     config = Config(cast(Any, print), interface="asgi3", log_config=None)
     connection = kind(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, object()))
+    connection.connection_made(cast(Any, SimpleNamespace(get_extra_info=lambda name: None)))
+    if isinstance(connection, HttpProtocol):
+        connection.begin()
     connection.on_message_begin()
     return connection
 

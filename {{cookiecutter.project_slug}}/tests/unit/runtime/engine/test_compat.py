@@ -29,11 +29,14 @@ NAMES = [(place, name) for place, names in compat.INTERNALS.items() for name in 
 INSTANCE_NAMES = [
     (place, name) for place, names in compat.INSTANCES.items() for name in names.split()
 ]
+PROTOCOL = begun(HttpToolsProtocol)
 INSTANCES = {
     "engineio:AsyncServer": EngineServer(async_mode="asgi"),
     "socketio:AsyncServer": AsyncServer(async_mode="asgi"),
     "socketio:AsyncManager": AsyncManager(),
-    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": begun(HttpToolsProtocol),
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol": PROTOCOL,
+    "uvicorn:Config": PROTOCOL.config,
+    "uvicorn.server:ServerState": PROTOCOL.server_state,
 }
 
 

@@ -1,30 +1,23 @@
 """What a connection writes, and when."""
 
 import asyncio
-import gc
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import pytest
 from picows import WSFrame, WSMsgType, WSTransport
 
 from {{cookiecutter.package_name}}.runtime.engine.connection import Connection
 from {{cookiecutter.package_name}}.runtime.engine.outgoing import Turn
-from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol, Opening
 from {{cookiecutter.package_name}}.runtime.engine.unsent import Unsent
 from {{cookiecutter.package_name}}.runtime.engine.wheel import Wheel
 from {{cookiecutter.package_name}}.runtime.server_frames import text_frame
 
-from .serving import PATIENCE, begun, running
+from .serving import PATIENCE, running
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n"
-KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, as is what must be answered
-ACCEPT = b"sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="
 
 
 class Wire:
@@ -118,39 +111,6 @@ async def test_the_first_frames_are_written_with_the_answer_to_the_request() -> 
     assert written.endswith(b"Sec-WebSocket-Accept: accepted\r\n\r\n" + text_frame(b"opened"))
 
 
-@contextmanager
-def asked(url: str, *headers: bytes) -> Iterator[bytes]:
-    """What a client is answered first that asks for a WebSocket with `headers`."""
-    address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port or 80), PATIENCE) as client:
-        lines = (
-            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1",
-            *(b"Host: x", b"Connection: Upgrade", b"Upgrade: websocket"),
-            *headers,
-        )
-        client.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
-        yield client.recv(4096)
-        client.sendall(b"\x88\x80\0\0\0\0")
-        assert client.recv(4096)[:1] == b"\x88"
-
-
-def test_a_client_gets_both_at_once() -> None:
-    with (
-        running("auto") as fast,
-        asked(fast.url, b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: " + KEY) as answer,
-    ):
-        head, _, frames = answer.partition(b"\r\n\r\n")
-    assert head.startswith(HEAD)
-    assert ACCEPT in head.lower()
-    assert frames[2:].startswith(b'0{"sid":"')
-
-
-def test_spaces_around_a_headers_value_are_no_part_of_it() -> None:
-    headers = (b"Sec-WebSocket-Version:  13 ", b"Sec-WebSocket-Key: " + KEY + b"\t")
-    with running("auto") as fast, asked(fast.url, *headers) as answer:
-        assert ACCEPT in answer.lower()
-
-
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 async def test_small_frames_are_not_held_back(loop: str) -> None:
     with running(loop) as fast:
@@ -158,26 +118,3 @@ async def test_small_frames_are_not_held_back(loop: str) -> None:
             [session] = fast.server.eio.sockets.values()
             accepted = session._transport._transport.get_extra_info("socket")
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-@pytest.mark.parametrize(("complete", "paused"), [(False, False), (True, True)])
-def test_who_has_not_had_the_last_answer_gets_no_websocket(complete: bool, paused: bool) -> None:
-    """Its transport would tell nobody how much waits in it."""
-    ends: list[str] = []
-    http: Any = begun(HttpProtocol)
-    http.scope["method"], http.url = "GET", b"/socket.io/"
-    http.transport = SimpleNamespace(abort=lambda: ends.append("aborted"))
-    http.cycle = SimpleNamespace(response_complete=complete)
-    http.flow = SimpleNamespace(write_paused=paused)
-    http.handle_websocket_upgrade()
-    assert ends == ["aborted"]
-
-
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-async def test_of_the_request_nothing_is_kept(loop: str) -> None:
-    """A parser for each idle client would be 2 KB."""
-    with running(loop) as fast:
-        async with fast.opened(), fast.opened():
-            gc.collect()
-            kept = [one for one in gc.get_objects() if isinstance(one, (HttpProtocol, Opening))]
-            assert kept == []
