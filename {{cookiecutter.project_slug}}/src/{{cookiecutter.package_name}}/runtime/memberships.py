@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from socketio import AsyncManager
+from socketio.base_manager import BaseManager
 
 from . import mode
 
@@ -26,11 +27,28 @@ class Memberships(AsyncManager):  # type: ignore[misc]
     _rooms_guard: mode.Guard
     """Of tables that python-socketio changes without one: with threads, what came while another
     socket left the same room could be lost, or kept for good."""
+    _pending_guard: mode.Guard
+    """The same of who is about to come or to go."""
 
     def begin(self) -> None:
         """What ``__init__`` would do for a manager that is made with this class."""
         self._joined = {}
         self._rooms_guard = mode.Guard()
+        self._pending_guard = mode.Guard()
+
+    async def pre_connect(self, eio_sid: str, namespace: str) -> Any:
+        with self._pending_guard:
+            return BaseManager.pre_connect(self, eio_sid, namespace)
+
+    async def connect(self, sid: str, namespace: str) -> Any:
+        if not self.is_pre_connected(sid, namespace):
+            sid = await self.pre_connect(sid, namespace)
+        with self._pending_guard:
+            return BaseManager.connect(self, sid, namespace)
+
+    def pre_disconnect(self, sid: str, namespace: str) -> Any:
+        with self._pending_guard:
+            return super().pre_disconnect(sid, namespace)
 
     def basic_enter_room(
         self, sid: str, namespace: str, room: Any, eio_sid: str | None = None
@@ -63,12 +81,13 @@ class Memberships(AsyncManager):  # type: ignore[misc]
         for room in (sid, *self._joined.get((namespace, sid), ())):
             self.basic_leave_room(sid, namespace, room)
         self.callbacks.pop(sid, None)
-        for pending in (self.pending_connect, self.pending_disconnect):
-            waiting = pending.get(namespace, [])
-            if sid in waiting:
-                waiting.remove(sid)
-                if not waiting:
-                    pending.pop(namespace, None)
+        with self._pending_guard:
+            for pending in (self.pending_connect, self.pending_disconnect):
+                waiting = pending.get(namespace, [])
+                if sid in waiting:
+                    waiting.remove(sid)
+                    if not waiting:
+                        del pending[namespace]
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         rooms = self.rooms.get(namespace, {})

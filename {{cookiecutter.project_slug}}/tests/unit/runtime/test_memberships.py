@@ -28,8 +28,9 @@ def manager() -> AsyncManager:
 
 def state(manager: AsyncManager) -> dict[str, Any]:
     """Every table that a manager has, also those of versions to come, but our own."""
-    own = ("server", "logger", "json", "_joined", "_held", "_rooms_guard", "_held_guard")
-    tables = {name: table for name, table in vars(manager).items() if name not in own}
+    own = ("server", "logger", "json", "_joined", "_held")
+    guards = ("_rooms_guard", "_pending_guard", "_held_guard")
+    tables = {name: table for name, table in vars(manager).items() if name not in own + guards}
     tables["rooms"] = {
         (namespace, room): dict(members)
         for namespace, rooms in manager.rooms.items()

@@ -1,8 +1,10 @@
 """Rooms under real threads, which python-socketio's tables are not made for."""
 
+import itertools
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from socketio import AsyncManager
@@ -24,19 +26,23 @@ def hurried() -> Iterator[None]:
 @pytest.mark.usefixtures("hurried")
 def test_nothing_is_lost_or_kept_where_many_come_and_go() -> None:
     manager = accepted_only(AsyncManager())
+    numbers = itertools.count()
+    eio = SimpleNamespace(generate_id=lambda: f"s{next(numbers)}")
+    manager.set_server(SimpleNamespace(eio=eio, packet_class=SimpleNamespace(json=None)))
 
-    def come_and_go(thread: int) -> None:
+    async def come_and_go(thread: int) -> None:
         for number in range(2000):
-            sid = f"s{thread}-{number}"
-            for room in (None, sid):
-                manager.basic_enter_room(sid, PATH, room, eio_sid=f"e{sid}")
+            sid = await manager.pre_connect(f"e{thread}-{number}", PATH)
+            assert await manager.connect(sid, PATH) == sid
+            assert manager.is_connected(sid, PATH)
             for room in ("a", "b"):
                 manager.basic_enter_room(sid, PATH, room)
             manager.basic_leave_room(sid, PATH, "a")
+            manager.pre_disconnect(sid, PATH)
             manager.basic_disconnect(sid, PATH)
 
     with ThreadPoolExecutor(6) as threads:
         for done in [threads.submit(come_and_go, thread) for thread in range(6)]:
             done.result()
-    assert manager.rooms == {}
-    assert manager._joined == {}
+    tables = (manager.rooms, manager.pending_connect, manager.pending_disconnect, manager._joined)
+    assert tables == ({}, {}, {}, {})

@@ -27,8 +27,9 @@ INTERNALS: Names = {
         " _send_eio_packet"
     ),
     "socketio:Manager": (
-        "emit connect basic_enter_room basic_leave_room basic_disconnect get_rooms"
-        " get_participants sid_from_eio_sid is_connected"
+        "emit pre_connect connect pre_disconnect basic_enter_room basic_leave_room"
+        " basic_disconnect get_rooms get_participants sid_from_eio_sid is_connected"
+        " is_pre_connected is_sid_room"
     ),
     "socketio.packet:Packet": "encode",
 }
@@ -40,7 +41,7 @@ INSTANCES: Names = {
         " ping_timeout ping_interval_grace_period create_queue"
     ),
     "socketio:Server": "eio environ handlers namespace_handlers not_handled _binary_packet",
-    "socketio:Manager": "rooms pending_connect",
+    "socketio:Manager": "rooms callbacks pending_connect pending_disconnect",
 }
 """The same of attributes that only instances have."""
 

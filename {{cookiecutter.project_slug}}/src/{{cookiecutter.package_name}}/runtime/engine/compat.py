@@ -51,8 +51,9 @@ INTERNALS: Names = {
         " _send_eio_packet"
     ),
     "socketio:AsyncManager": (
-        "emit connect basic_enter_room basic_leave_room basic_disconnect get_rooms"
-        " get_participants sid_from_eio_sid eio_sid_from_sid is_connected"
+        "emit pre_connect connect pre_disconnect basic_enter_room basic_leave_room"
+        " basic_disconnect get_rooms get_participants sid_from_eio_sid eio_sid_from_sid"
+        " is_connected is_pre_connected is_sid_room"
     ),
     "socketio.packet:Packet": "data_is_binary encode",
 }

@@ -141,11 +141,19 @@ class Opening(asyncio.Protocol):
         """Answer 101 and let picows speak for `connection`; false if the client has gone."""
         if self._answered or self._transport.is_closing():
             return False
+        try:
+            self._hand_over(BoundedProtocol.serving(connection, max_message_bytes))
+        except Exception:
+            _log.exception("picows did not take a connection")
+            self.refuse(500)
+            return False
         self._answered = True
         self._change_hands(connection)
         self._http.let_go()
         connection.on_gone = self._connections.discard
-        picows = BoundedProtocol.serving(connection, max_message_bytes)
+        return True
+
+    def _hand_over(self, picows: BoundedProtocol) -> None:
         picows.connection_made(Introduced(self._transport))
         self._transport.pause_reading()
         # of a protocol that has no data_received, as picows', uvloop keeps the last one's
@@ -153,7 +161,6 @@ class Opening(asyncio.Protocol):
         self._transport.set_protocol(picows)
         picows.feed(plain_request(self._request.header(b"sec-websocket-key")))
         self._transport.resume_reading()
-        return True
 
     def refuse(self, status: int, body: str = "") -> None:
         """Answer with an HTTP response and close."""

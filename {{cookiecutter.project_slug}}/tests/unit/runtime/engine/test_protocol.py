@@ -18,6 +18,7 @@ from uvicorn.server import ServerState
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
 from {{cookiecutter.package_name}}.runtime.engine import http_class
 from {{cookiecutter.package_name}}.runtime.engine.first_request import opening_request
+from {{cookiecutter.package_name}}.runtime.engine.picows_protocol import BoundedProtocol
 from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol, Opening
 
 from ..serving import serve
@@ -120,6 +121,19 @@ def test_other_websockets_are_left_to_uvicorn() -> None:
 
     with serve(app, http=http_class("fast")) as url, answered(url, request(b"/other")) as answer:
         assert answer.startswith(HEAD)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_where_picows_fails_the_client_is_told(
+    loop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(picows: BoundedProtocol, data: bytes) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(BoundedProtocol, "feed", fails)
+    with running(loop) as fast, answered(fast.url, request()) as answer:
+        assert answer.startswith(b"HTTP/1.1 500 ")
+    assert "picows did not take a connection" in caplog.text
 
 
 @pytest.mark.parametrize(
