@@ -41,10 +41,10 @@ class Memberships(AsyncManager):  # type: ignore[misc]
             return BaseManager.pre_connect(self, eio_sid, namespace)
 
     async def connect(self, sid: str, namespace: str) -> Any:
-        if not self.is_pre_connected(sid, namespace):
+        if not self.is_pre_connected(sid, namespace):  # then `sid` is the connection's
             sid = await self.pre_connect(sid, namespace)
-        with self._pending_guard:
-            return BaseManager.connect(self, sid, namespace)
+        self._no_longer(self.pending_connect, sid, namespace)
+        return sid
 
     def pre_disconnect(self, sid: str, namespace: str) -> Any:
         with self._pending_guard:
@@ -81,13 +81,16 @@ class Memberships(AsyncManager):  # type: ignore[misc]
         for room in (sid, *self._joined.get((namespace, sid), ())):
             self.basic_leave_room(sid, namespace, room)
         self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            self._no_longer(pending, sid, namespace)
+
+    def _no_longer(self, pending: dict[str, list[str]], sid: str, namespace: str) -> None:
         with self._pending_guard:
-            for pending in (self.pending_connect, self.pending_disconnect):
-                waiting = pending.get(namespace, [])
-                if sid in waiting:
-                    waiting.remove(sid)
-                    if not waiting:
-                        del pending[namespace]
+            waiting = pending.get(namespace, [])
+            if sid in waiting:
+                waiting.remove(sid)
+                if not waiting:
+                    del pending[namespace]
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         rooms = self.rooms.get(namespace, {})

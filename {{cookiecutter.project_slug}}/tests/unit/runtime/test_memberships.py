@@ -121,3 +121,20 @@ def test_no_room_is_made_for_who_has_gone(manager: AsyncManager) -> None:
         manager.basic_enter_room(gone, CHAT, "empty")
     assert manager.rooms[CHAT].keys() == {None, stays}
     assert not manager._joined
+
+
+async def test_one_not_announced_is_let_in_at_once(manager: AsyncManager) -> None:
+    sid = await manager.connect("e0", CHAT)
+    assert manager.is_connected(sid, CHAT)
+    assert manager.eio_sid_from_sid(sid, CHAT) == "e0"
+
+
+async def test_one_that_has_left_meanwhile_does_not_come_again(
+    manager: AsyncManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = await manager.pre_connect("e0", CHAT)
+    manager.basic_disconnect(sid, CHAT)
+    asked_for = [True, False]  # in between it leaves
+    monkeypatch.setattr(manager, "is_pre_connected", lambda *_: asked_for.pop(0))
+    assert await manager.connect(sid, CHAT) == sid
+    assert manager.rooms == manager.pending_connect == {}

