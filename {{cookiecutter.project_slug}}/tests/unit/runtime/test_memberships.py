@@ -1,5 +1,6 @@
 """Rooms as python-socketio keeps them, and a disconnect that does not ask all of them."""
 
+import itertools
 import random
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ CHAT, FEED = "/chat", "/feed"
 
 def prepared(manager: AsyncManager) -> AsyncManager:
     """A manager that numbers the sockets it lets in."""
-    numbers = iter(range(10_000))
+    numbers = itertools.count()
     eio = SimpleNamespace(generate_id=lambda: f"s{next(numbers)}")
     manager.set_server(SimpleNamespace(eio=eio, packet_class=SimpleNamespace(json=None)))
     return manager

@@ -1,15 +1,17 @@
 """Rooms under real threads, which python-socketio's tables are not made for."""
 
-import itertools
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
 from socketio import AsyncManager
 
 from {{cookiecutter.package_name}}.runtime.acceptance import accepted_only
+
+from ...support.waiting import DEADLINE
+from .test_memberships import prepared
 
 PATH = "/chat"
 
@@ -23,13 +25,13 @@ def hurried() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_nothing_is_lost_or_kept_where_many_come_and_go() -> None:
-    manager = accepted_only(AsyncManager())
-    numbers = itertools.count()
-    eio = SimpleNamespace(generate_id=lambda: f"s{next(numbers)}")
-    manager.set_server(SimpleNamespace(eio=eio, packet_class=SimpleNamespace(json=None)))
+@pytest.fixture
+def manager() -> AsyncManager:
+    return prepared(accepted_only(AsyncManager()))
 
+
+@pytest.mark.usefixtures("hurried")
+def test_nothing_is_lost_or_kept_where_many_come_and_go(manager: AsyncManager) -> None:
     async def come_and_go(thread: int) -> None:
         for number in range(2000):
             sid = await manager.pre_connect(f"e{thread}-{number}", PATH)
@@ -46,3 +48,18 @@ def test_nothing_is_lost_or_kept_where_many_come_and_go() -> None:
             done.result()
     tables = (manager.rooms, manager.pending_connect, manager.pending_disconnect, manager._joined)
     assert tables == ({}, {}, {}, {})
+
+
+class Slow(list[str]):
+    def remove(self, sid: str) -> None:
+        super().remove(sid)
+        time.sleep(0.05)  # the other thread's turn
+
+
+async def test_two_handshakes_may_end_at_once(manager: AsyncManager) -> None:
+    manager.pending_connect[PATH] = Slow()
+    sids = [await manager.pre_connect(f"e{number}", PATH) for number in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(manager.connect, sid, PATH) for sid in sids]
+        assert [done.result(DEADLINE) for done in found] == sids
+    assert manager.pending_connect == {}
