@@ -92,10 +92,11 @@ seen.recovered = await call(returned, "join", { room, since });
 
 const limited = await connected(tokens.limited);
 await call(limited, "join", { room: `${room}-limit` });
+const began = performance.now();
 for (let number = 0; number < 50; number += 1) {
   const ack = await call(limited, "message", { room: `${room}-limit`, text: "x", id: `${number}` });
   if (!ack.ok) {
-    seen.limited = { number, error: ack.error };
+    seen.limited = { number, seconds: (performance.now() - began) / 1000, error: ack.error };
     break;
   }
 }

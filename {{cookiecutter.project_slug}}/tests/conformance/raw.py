@@ -95,7 +95,9 @@ class Raw:
         return bytes(received)
 
 
-def request(target: Target, **headers: str) -> tuple[int, Raw]:
+def request(
+    target: Target, query: str = "EIO=4&transport=websocket", **headers: str
+) -> tuple[int, Raw]:
     """Ask for a WebSocket; the status and the connection."""
     connection = socket.create_connection(("127.0.0.1", target.port), PATIENCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -108,7 +110,7 @@ def request(target: Target, **headers: str) -> tuple[int, Raw]:
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     lines = [f"{name}: {value}" for name, value in fields.items()]
-    head = "\r\n".join([f"GET {target.path}?EIO=4&transport=websocket HTTP/1.1", *lines, "", ""])
+    head = "\r\n".join([f"GET {target.path}?{query} HTTP/1.1", *lines, "", ""])
     connection.sendall(head.encode())
     answer = bytearray()
     while not answer.endswith(b"\r\n\r\n"):

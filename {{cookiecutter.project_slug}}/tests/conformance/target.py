@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from tempfile import TemporaryFile
 from typing import Any, Self
 
 import httpx
@@ -113,6 +114,12 @@ class Poller:
             assert (answer.status_code, answer.text) == (200, expected)
         return answer
 
+    def is_pinged(self) -> None:
+        """What comes next but for what ends a poll is a ping: the session is still on polling."""
+        while (answer := self.poll()).text == "6":
+            pass
+        assert answer.text == "2"
+
     def push(self, payload: str) -> httpx.Response:
         return httpx.post(self._url, content=payload, timeout=PATIENCE)
 
@@ -152,28 +159,37 @@ def handshake(text: str | bytes) -> dict[str, Any]:
 
 @contextmanager
 def running_target(flavour: str, engine: str) -> Iterator[Target]:
-    """A server of its own, or the one at ``CONFORMANCE_PORT`` (of another make, to compare)."""
+    """A server of its own, or the one at ``CONFORMANCE_PORT`` (of another make, to compare).
+
+    Nothing that clients do may be a failure in the log of the service's own.
+    """
     path = "/engine.io/" if flavour == "eio" else "/socket.io/"
     if given := os.environ.get("CONFORMANCE_PORT"):
         yield Target(int(given), path)
         return
     target = Target(free_port(), path)
     command = [sys.executable, "-m", f"{__package__}.server"]
-    process = subprocess.Popen(
-        [*command, "--port", str(target.port), "--flavour", flavour],
-        env={
-            **os.environ,
-            "APP_ENGINE": engine,
-            "APP_PING_TIMEOUT": f"{TIMEOUT:.0f}",
-            "APP_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
-        },
-    )
-    try:
-        _wait_until_live(target, process)
-        yield target
-    finally:
-        process.terminate()
-        process.wait(10)
+    with TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [*command, "--port", str(target.port), "--flavour", flavour],
+            stdout=log,
+            stderr=log,
+            env={
+                **os.environ,
+                "APP_ENGINE": engine,
+                "APP_PING_TIMEOUT": f"{TIMEOUT:.0f}",
+                "APP_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
+            },
+        )
+        try:
+            _wait_until_live(target, process)
+            yield target
+        finally:
+            process.terminate()
+            process.wait(10)
+            log.seek(0)
+            sys.stderr.write(output := log.read())
+        assert "Traceback" not in output
 
 
 def _wait_until_live(target: Target, process: subprocess.Popen[bytes]) -> None:

@@ -1,10 +1,12 @@
 """The Engine.IO v4 suite: 25 cases, of which the Socket.IO suite repeats 16 on its own path."""
 
 import time
+from socket import SHUT_WR
 
 import httpx
 import pytest
 
+from .raw import CLOSE, TEXT, frame, request
 from .target import INTERVAL, TIMEOUT, Poller, Target, handshake
 
 
@@ -169,14 +171,25 @@ class TestUpgrade:
                 socket.send("4hello")
                 socket.expect("4hello")
 
+    @pytest.mark.parametrize("probe", [b"", frame(TEXT, b"2probe")], ids=["", "probing"])
+    @pytest.mark.parametrize("leave", [frame(CLOSE), b""], ids=["closing", "lost"])
+    def test_a_client_may_leave_at_once(self, either: Target, probe: bytes, leave: bytes) -> None:
+        client = Poller.open(either)
+        status, raw = request(either, client.upgrade)
+        with raw.connection:
+            assert status == 101
+            raw.connection.sendall(probe + leave)
+            raw.connection.shutdown(SHUT_WR)
+            while raw.connection.recv(100):
+                pass
+        client.is_pinged()
+
     def test_a_given_up_upgrade_leaves_polling_as_it_was(self, either: Target) -> None:
         client = Poller.open(either)
         with either.socket(client.upgrade) as socket:
             socket.send("2probe")
             socket.expect("3probe")
-        while (answer := client.poll()).text == "6":
-            pass
-        assert answer.text == "2"
+        client.is_pinged()
         with either.socket(client.upgrade) as socket:
             socket.send("2probe")
             socket.expect("3probe")

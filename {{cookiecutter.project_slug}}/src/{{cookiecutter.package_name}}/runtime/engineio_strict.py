@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -125,7 +126,8 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                 self.upgrading = False
 
     async def _websocket_handler(self, ws: Any) -> None:
-        await super()._websocket_handler(_WithoutNoop(ws))
+        with suppress(OSError):  # the client left before it was asked; it is still on polling
+            await super()._websocket_handler(_WithoutNoop(ws))
 
     def _begin_upgrade(self) -> bool:
         """False if another WebSocket of this session has taken over, or is about to."""

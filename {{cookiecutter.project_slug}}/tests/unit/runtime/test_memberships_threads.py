@@ -1,6 +1,7 @@
 """Rooms under real threads, which python-socketio's tables are not made for."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,3 +64,38 @@ async def test_two_handshakes_may_end_at_once(manager: AsyncManager) -> None:
         found = [threads.submit(manager.connect, sid, PATH) for sid in sids]
         assert [done.result(DEADLINE) for done in found] == sids
     assert manager.pending_connect == {}
+
+
+class Asked(dict[str, list[str]]):
+    """A table that says what was in it until a moment ago."""
+
+    def __init__(self, *pending: str) -> None:
+        super().__init__({PATH: list(pending)})
+        self.at = threading.Event()
+
+    def __contains__(self, namespace: object) -> bool:
+        found = super().__contains__(namespace)
+        self.at.set()
+        time.sleep(0.05)  # the other thread's turn
+        return found
+
+
+async def test_one_may_come_as_another_leaves(manager: AsyncManager) -> None:
+    leaves = await manager.pre_connect("e0", PATH)
+    manager.pending_connect = table = Asked(leaves)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(manager.pre_connect, "e1", PATH)
+        assert table.at.wait(DEADLINE)
+        manager.basic_disconnect(leaves, PATH)
+        assert dict(table) == {PATH: [coming.result(DEADLINE)]}
+
+
+async def test_two_may_leave_at_once(manager: AsyncManager) -> None:
+    one, other = [await manager.connect(f"e{number}", PATH) for number in range(2)]
+    manager.pending_disconnect = table = Asked(one)
+    with ThreadPoolExecutor(1) as thread:
+        leaving = thread.submit(manager.pre_disconnect, other, PATH)
+        assert table.at.wait(DEADLINE)
+        manager.basic_disconnect(one, PATH)
+        assert leaving.result(DEADLINE) == "e1"
+    assert dict(table) == {PATH: [other]}

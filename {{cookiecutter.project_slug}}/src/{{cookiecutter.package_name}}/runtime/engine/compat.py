@@ -50,6 +50,7 @@ INTERNALS: Names = {
         "_engineio_server_class _handle_eio_message _handle_event _trigger_event _send_packet"
         " _send_eio_packet"
     ),
+    "socketio.base_manager:BaseManager": "pre_connect",
     "socketio:AsyncManager": (
         "emit pre_connect connect pre_disconnect basic_enter_room basic_leave_room"
         " basic_disconnect get_rooms get_participants sid_from_eio_sid eio_sid_from_sid"

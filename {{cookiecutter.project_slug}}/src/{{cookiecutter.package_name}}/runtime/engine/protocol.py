@@ -39,6 +39,7 @@ class HttpProtocol(HttpToolsProtocol):
     paths: tuple[str, ...] = ("/socket.io/", "/engine.io/")
     """What the engine serves; a class attribute, as uvicorn makes the instances."""
     cycle: Any = None
+    """Of a request; uvicorn asks for it when it stops, also where its part was not begun."""
 
     def __init__(
         self,
@@ -72,10 +73,10 @@ class HttpProtocol(HttpToolsProtocol):
                 self.scheme = "https" if is_ssl(self.transport) else "http"
                 Opening(self, request).run()
                 return
-            self.begin()
+            self._begin()
         super().data_received(data)
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """Be what uvicorn makes of a connection."""
         self._is_begun = True
         transport = self.transport
@@ -141,16 +142,17 @@ class Opening(asyncio.Protocol):
         """Answer 101 and let picows speak for `connection`; false if the client has gone."""
         if self._answered or self._transport.is_closing():
             return False
+        self._change_hands(connection)
+        self._http.let_go()
+        connection.on_gone = self._connections.discard
         try:
             self._hand_over(BoundedProtocol.serving(connection, max_message_bytes))
         except Exception:
             _log.exception("picows did not take a connection")
+            self._connections.discard(connection)
             self.refuse(500)
             return False
         self._answered = True
-        self._change_hands(connection)
-        self._http.let_go()
-        connection.on_gone = self._connections.discard
         return True
 
     def _hand_over(self, picows: BoundedProtocol) -> None:

@@ -17,7 +17,6 @@ from {{cookiecutter.package_name}}.runtime import mode
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
 from {{cookiecutter.package_name}}.runtime.backlog import Policies, Policy
 from {{cookiecutter.package_name}}.runtime.engine import http_class
-from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol
 from {{cookiecutter.package_name}}.runtime.engine.realtime import FastServer
 from {{cookiecutter.package_name}}.runtime.mount import Mount
 
@@ -156,14 +155,19 @@ class Fast:
             yield socket
 
 
-def begun(kind: type[H]) -> H:
-    """A connection whose request has just begun, on a transport that tells nothing."""
+def made(kind: type[H], **transport: Any) -> H:
+    """A connection on which nothing has come, and whose transport has only this to offer."""
     config = Config(cast(Any, print), interface="asgi3", log_config=None)
     connection = kind(config, ServerState(), {}, cast(asyncio.AbstractEventLoop, object()))
-    connection.connection_made(cast(Any, SimpleNamespace(get_extra_info=lambda name: None)))
-    if isinstance(connection, HttpProtocol):
-        connection.begin()
-    connection.on_message_begin()
+    ends = SimpleNamespace(get_extra_info=lambda name: None, **transport)
+    connection.connection_made(cast(asyncio.Transport, ends))
+    return connection
+
+
+def begun(kind: type[H]) -> H:
+    """A connection whose request has just begun."""
+    connection = made(kind)
+    connection.data_received(b"GET ")
     return connection
 
 

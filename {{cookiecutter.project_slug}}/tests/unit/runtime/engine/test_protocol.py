@@ -1,6 +1,5 @@
 """A connection until it is a WebSocket, and what asks for one."""
 
-import asyncio
 import gc
 import socket
 import time
@@ -8,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from {{cookiecutter.package_name}}.runtime.asgi import Receive, Scope, Send
 from {{cookiecutter.package_name}}.runtime.engine import http_class
@@ -22,7 +19,7 @@ from {{cookiecutter.package_name}}.runtime.engine.picows_protocol import Bounded
 from {{cookiecutter.package_name}}.runtime.engine.protocol import HttpProtocol, Opening
 
 from ..serving import serve
-from .serving import PATIENCE, begun, running
+from .serving import PATIENCE, begun, made, running
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\n"
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, as is what must be answered
@@ -41,13 +38,24 @@ def request(path: bytes = PATH, headers: Sequence[bytes] = VERSION_AND_KEY) -> b
 
 @contextmanager
 def answered(url: str, *pieces: bytes) -> Iterator[bytes]:
-    """What a client gets first that sends `pieces`, one after the other."""
+    """What a client gets first that sends `pieces`, one after the other.
+
+    Where it is a WebSocket then, it answers the close that the client sends at the end.
+    """
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port or 80), PATIENCE) as client:
         for piece in pieces:
             time.sleep(0.05)  # or the kernel hands over both at once
             client.sendall(piece)
-        yield client.recv(4096)
+        answer = client.recv(4096)
+        yield answer
+        if answer.startswith(HEAD):
+            assert_closes(client)
+
+
+def assert_closes(client: socket.socket) -> None:
+    client.sendall(b"\x88\x80\0\0\0\0")
+    assert client.recv(4096)[:1] == b"\x88"
 
 
 @pytest.fixture
@@ -90,6 +98,7 @@ def test_a_connection_that_was_used_for_requests_may_become_a_websocket(loop: st
         assert client.getresponse().read()
         client.sock.sendall(request())
         assert client.sock.recv(4096).startswith(HEAD)
+        assert_closes(client.sock)
         client.close()
 
 
@@ -117,7 +126,7 @@ def test_other_websockets_are_left_to_uvicorn() -> None:
         assert not scope["extensions"].keys() & {"realtime.engine"}
         await receive()
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.close", "code": 1000})
+        await receive()
 
     with serve(app, http=http_class("fast")) as url, answered(url, request(b"/other")) as answer:
         assert answer.startswith(HEAD)
@@ -127,12 +136,21 @@ def test_other_websockets_are_left_to_uvicorn() -> None:
 def test_where_picows_fails_the_client_is_told(
     loop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    known: list[set[Any]] = []
+    change_hands = Opening._change_hands
+
+    def seen(opening: Opening, owner: Any) -> None:
+        known.append(opening._connections)
+        change_hands(opening, owner)
+
     def fails(picows: BoundedProtocol, data: bytes) -> None:
         raise RuntimeError("on purpose")
 
+    monkeypatch.setattr(Opening, "_change_hands", seen)
     monkeypatch.setattr(BoundedProtocol, "feed", fails)
     with running(loop) as fast, answered(fast.url, request()) as answer:
         assert answer.startswith(b"HTTP/1.1 500 ")
+        assert known == [set()]  # or uvicorn would wait for it when it stops
     assert "picows did not take a connection" in caplog.text
 
 
@@ -162,10 +180,7 @@ def test_names_may_be_in_any_case() -> None:
 def silent() -> tuple[HttpProtocol, list[str]]:
     """A connection on which nothing has come, and what is done to its transport."""
     done: list[str] = []
-    config = Config(cast(Any, print), log_config=None)
-    http = HttpProtocol(config, ServerState(), {}, asyncio.new_event_loop())
-    http.connection_made(cast(Any, SimpleNamespace(close=lambda: done.append("closed"))))
-    http.loop.close()
+    http = made(HttpProtocol, close=lambda: done.append("closed"))
     assert http.server_state.connections == {http}
     return http, done
 
