@@ -139,7 +139,10 @@ class Opening(asyncio.Protocol):
         self.refuse(503)
 
     def accept(self, connection: Connection, max_message_bytes: int) -> bool:
-        """Answer 101 and let picows speak for `connection`; false if the client has gone."""
+        """Answer 101 and let picows speak for `connection`; false if the client has gone.
+
+        Or if picows fails, which is answered as what the application leaves unanswered.
+        """
         if self._answered or self._transport.is_closing():
             return False
         self._change_hands(connection)
@@ -150,7 +153,6 @@ class Opening(asyncio.Protocol):
         except Exception:
             _log.exception("picows did not take a connection")
             self._connections.discard(connection)
-            self.refuse(500)
             return False
         self._answered = True
         return True
