@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import runpy
 import secrets
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import jwt
+from baking import TEMPLATE
 from commands import run
 
+free_port: Callable[[], int] = runpy.run_path(f"{TEMPLATE}/tests/support/ports.py")["free_port"]
+"""The same as generated projects have, as their tests run beside these."""
 START_SECONDS = 40.0
 STOP_SECONDS = 30.0
 
@@ -129,10 +132,3 @@ def redis_url() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from baking import REPOSITORY
+from serving import free_port
 
 START_SECONDS = 300
 
@@ -22,10 +22,8 @@ START_SECONDS = 300
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 def test_make_demo_serves(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    environ = {**os.environ, "TMPDIR": str(tmp_path), "PORT": port}
+    port = free_port()
+    environ = {**os.environ, "TMPDIR": str(tmp_path), "PORT": str(port)}
     log = tmp_path / "log"
     with log.open("w") as output:
         demo = subprocess.Popen(

@@ -261,14 +261,14 @@ def test_the_http_api_is_as_it_is_described(service: Served, tmp_path: Path) -> 
         [
             str(Path(sys.executable).parent / "schemathesis"),
             *("run", f"{service.url}/api/openapi.json", "--checks", checks),
-            *("--max-examples", str(FRAMES // 3), "--seed", "1", "--request-timeout", "2"),
+            *("--max-examples", str(FRAMES // 3), "--seed", "1", "--request-timeout", "3"),
             *("-H", f"Authorization: Bearer {service.token('ada', EVERY_SCOPE)}"),
         ],
         cwd=tmp_path,
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(NDJSON)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -16,7 +16,8 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from ..support.service import START_TIMEOUT, free_port
+from ..support.ports import free_port
+from ..support.service import START_TIMEOUT
 
 INTERVAL = 1.0
 TIMEOUT = 2.0
@@ -28,7 +29,7 @@ PATIENCE = 10.0
 
 @dataclass
 class Socket:
-    """A WebSocket of the client; Engine.IO's packets are answered by the tests alone."""
+    """A WebSocket of the client, which answers pings only where it waits for something else."""
 
     raw: ClientConnection
 
@@ -36,12 +37,14 @@ class Socket:
         for message in messages:
             self.raw.send(message)
 
-    def next(self, seconds: float = PATIENCE) -> str | bytes:
-        return self.raw.recv(timeout=seconds)
+    def next(self, *, or_ping: bool = False) -> str | bytes:
+        while (found := self.raw.recv(timeout=PATIENCE)) == "2" and not or_ping:
+            self.send("3")
+        return found
 
     def expect(self, *messages: str | bytes) -> None:
         for message in messages:
-            assert self.next() == message
+            assert self.next(or_ping=message == "2") == message
 
     def skip(self, count: int = 1) -> None:
         for _ in range(count):
@@ -51,8 +54,7 @@ class Socket:
         """Be there until the server closes."""
         with suppress(ConnectionClosed):
             while True:
-                if self.next() == "2":
-                    self.send("3")
+                self.next()
 
     def until_closed(self, seconds: float = PATIENCE) -> list[str | bytes]:
         """What comes until the server closes."""
@@ -60,7 +62,7 @@ class Socket:
         found: list[str | bytes] = []
         with suppress(ConnectionClosed):
             while True:
-                found.append(self.next(max(0.0, until - time.monotonic())))
+                found.append(self.raw.recv(timeout=max(0.0, until - time.monotonic())))
         return found
 
 
@@ -111,6 +113,9 @@ class Poller:
     def poll(self, expected: str | None = None, extra: str = "") -> httpx.Response:
         answer = httpx.get(self._url + extra, timeout=PATIENCE)
         if expected is not None:
+            while answer.text == "2" != expected:
+                self.push("3")
+                answer = httpx.get(self._url + extra, timeout=PATIENCE)
             assert (answer.status_code, answer.text) == (200, expected)
         return answer
 

@@ -125,7 +125,7 @@ class TestClose:
         with either.socket() as socket:
             socket.skip()
             socket.send("1")
-            socket.until_closed(INTERVAL)  # not only when no pong comes
+            socket.until_closed(TIMEOUT)  # not only when no pong comes, which is INTERVAL later
 
 
 class TestUpgrade:

@@ -3,7 +3,7 @@
 import os
 import queue
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -71,14 +71,25 @@ class Client:
             if name == event:
                 return data
 
-    def all(self, event: str, quiet: float = 0.5) -> list[Any]:
-        """The payloads of every `event` until nothing comes for `quiet` seconds."""
+    def all(
+        self,
+        event: str,
+        quiet: float = 0.5,
+        until: Callable[[list[Any]], object] = lambda _: True,
+    ) -> list[Any]:
+        """The payloads of every `event` until nothing comes for `quiet` seconds.
+
+        :param until: says of them whether all that is expected is there. It is waited for.
+        """
         found: list[Any] = []
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
                 name, data = self.received.get(timeout=quiet)
             except queue.Empty:
-                return found
+                if until(found) or time.monotonic() > deadline:
+                    return found
+                continue
             if name == event:
                 found.append(data)
 

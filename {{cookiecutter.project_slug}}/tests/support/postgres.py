@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from .service import free_port
+from .ports import free_port
 
 START_SECONDS = 60
 RUN_AS = "nobody" if os.geteuid() == 0 else None

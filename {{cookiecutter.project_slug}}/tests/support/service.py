@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from pathlib import Path
 
 from {{cookiecutter.package_name}}.runtime.tokens import mint
 from {{cookiecutter.package_name}}.settings import PACKAGE
+
+from .ports import free_port
 
 GIVEN = "TEST_APP_"
 """How variables begin that are for every service: ``TEST_APP_LOG_LEVEL=debug make test``."""
@@ -69,13 +70,6 @@ class Service:
         """Send SIGTERM and return the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_TIMEOUT)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

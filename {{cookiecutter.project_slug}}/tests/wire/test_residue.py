@@ -36,7 +36,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
         "PYTHONPATH": os.pathsep.join(path),
         "TABLES": str(tmp_path / "tables"),
         "SERVER": "gunicorn" if find_spec(f"{PACKAGE}.runtime.worker") else "",
-        "APP_CONNECT_TIMEOUT": "1",
         "APP_MAX_CONNECTIONS_PER_USER": "50",
     }
     with running_service(environ) as service:

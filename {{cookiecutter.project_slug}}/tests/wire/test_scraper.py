@@ -49,9 +49,9 @@ def test_a_page_that_changes_is_heard_of(site: Site, service: Service) -> None:
 
 def test_bad_rows_are_left_out_and_counted(site: Site, service: Service) -> None:
     before = metric(service, 'scraped_rows_total{outcome="refused"}')
-    site.rows = [("acme", "1", None), ("DUNE", "n/a", None), ("ECHO", "54", None)]
     with connect(service.url, service.token("eve", "feed:read"), "/feed") as watcher:
         watcher.call("subscribe", {"symbols": ["DUNE", "ECHO"]})
+        site.rows = [("acme", "1", None), ("DUNE", "n/a", None), ("ECHO", "54", None)]
         [tick] = watcher.next("ticks")["ticks"]
         assert (tick["symbol"], tick["price"]) == ("ECHO", 54)
     assert metric(service, 'scraped_rows_total{outcome="refused"}') >= before + 2
@@ -63,9 +63,9 @@ def test_a_site_that_fails_is_left_alone_and_comes_back(site: Site, service: Ser
     broken = "<!doctype html><title>Sorry</title>"
     site.answers = [lambda handler: handler.answer(200, broken.encode())]
     eventually(lambda: metric(service, 'scrapes_total{outcome="failed"}') == failed + 1)
-    site.rows = [("BACK", "1", None)]
     with connect(service.url, service.token("eve", "feed:read"), "/feed") as watcher:
         watcher.call("subscribe", {"symbols": ["BACK"]})
+        site.rows = [("BACK", "1", None)]
         assert watcher.next("ticks", timeout=20)["ticks"][0]["price"] == 1
     assert "page not read: it has no row" in service.output()
 

@@ -13,7 +13,8 @@ from websockets.sync.client import connect
 
 from {{cookiecutter.package_name}}.settings import PACKAGE
 
-from ..support.service import OWN, START_TIMEOUT, free_port
+from ..support.ports import free_port
+from ..support.service import OWN, START_TIMEOUT
 from ..support.waiting import eventually
 
 BAD = {"PORT": "http", "APP_JWT_SECRET": "s3cr3t-short", "APP_HISTORY": "1"}

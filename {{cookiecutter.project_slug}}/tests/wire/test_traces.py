@@ -17,7 +17,8 @@ from {{cookiecutter.package_name}}.settings import PACKAGE
 
 from ..support.client import Refused, connect
 from ..support.collector import SOON, Collector, running_collector
-from ..support.service import START_TIMEOUT, Service, free_port, running_service
+from ..support.ports import free_port
+from ..support.service import START_TIMEOUT, Service, running_service
 from ..support.waiting import eventually
 
 

@@ -79,7 +79,7 @@ async def test_who_leaves_while_waiting_is_not_served() -> None:
         await asyncio.to_thread(eventually, lambda: bridge._pool._in_flight == 11)
         for connection in connections:
             connection.close()
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(eventually, lambda: len(bridge._exchanges) == 1)
         held.let_go.set()
         await asyncio.to_thread(eventually, lambda: bridge._pool._in_flight == 0)
     assert held.entered == 1

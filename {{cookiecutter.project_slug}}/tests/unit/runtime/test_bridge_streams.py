@@ -224,6 +224,7 @@ async def test_a_slow_reader_slows_the_generator_down(
     client: httpx.AsyncClient, streams: Streams, path: str
 ) -> None:
     with connect(str(client.base_url).rstrip("/"), GET.format(path)):
+        await asyncio.to_thread(eventually, lambda: streams.produced > 0)
         produced = -1
         for _ in range(50):
             await asyncio.sleep(0.1)

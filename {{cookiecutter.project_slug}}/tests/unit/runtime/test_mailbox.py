@@ -3,6 +3,8 @@
 from {{cookiecutter.package_name}}.runtime.mailbox import Mailbox
 from {{cookiecutter.package_name}}.runtime.mode import sleep, spawn
 
+from ...support.waiting import until
+
 
 async def test_items_come_in_order_and_in_batches() -> None:
     mailbox = Mailbox(10_000)
@@ -23,8 +25,7 @@ async def test_it_waits_for_the_next_item() -> None:
     await sleep(0.05)
     assert taken == []
     mailbox.put(b"1")
-    await sleep(0.05)
-    assert taken == [b"1"]
+    await until(lambda: taken == [b"1"])
 
 
 async def test_what_does_not_fit_is_refused_until_there_is_room() -> None:

@@ -102,6 +102,6 @@ def test_every_value_becomes_plain_and_bounded() -> None:
 )
 def test_hostile_text_costs_little(piece: str) -> None:
     text = piece * 100_000
-    began = time.perf_counter()
+    began = time.process_time()
     redact_text(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

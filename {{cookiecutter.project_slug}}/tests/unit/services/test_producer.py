@@ -75,7 +75,7 @@ class Source:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(producer, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(producer, "LEASE_SECONDS", 30)  # longer than anything is waited for
     monkeypatch.setattr(producer, "RENEWAL_SECONDS", 0.05)
     monkeypatch.setattr(producer, "PAUSE_SECONDS", 0.01)
 
@@ -103,8 +103,8 @@ async def test_one_of_several_publishes_and_another_takes_over() -> None:
     second, _ = cluster.worker()
     await mode.sleep(0.1)
     assert (first.fence, second.fence) == (1, None)
-    await first.leave(1.0)
     lease.cut_off = True  # or it would ask again
+    await first.leave(1.0)
     await until(lambda: second.fence == 2)
     before = len(cluster.feed.fences)
     await until(lambda: len(cluster.feed.fences) > before + 3)
@@ -112,7 +112,10 @@ async def test_one_of_several_publishes_and_another_takes_over() -> None:
     await cluster.stop()
 
 
-async def test_who_cannot_renew_stops_when_the_lease_runs_out() -> None:
+async def test_who_cannot_renew_stops_when_the_lease_runs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(producer, "LEASE_SECONDS", 0.3)
     cluster = Cluster()
     worker, lease = cluster.worker()
     await until(lambda: cluster.feed.fences)
@@ -126,11 +129,13 @@ async def test_who_cannot_renew_stops_when_the_lease_runs_out() -> None:
 
 async def test_whoever_is_late_is_refused_and_stops() -> None:
     cluster = Cluster()
-    first = cluster.worker()[0]
+    first, lease = cluster.worker()
     await until(lambda: cluster.feed.fences)
+    lease.cut_off = True  # or it might ask before it publishes
     cluster.leases.holder = None
     cluster.leases.fence += 1  # somebody else had it meanwhile
-    await until(lambda: cluster.feed.refused)
+    await until(lambda: cluster.feed.refused and first.fence is None)
+    lease.cut_off = False
     await until(lambda: first.fence == 3)
     await cluster.stop()
 

@@ -49,13 +49,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
 
 
-async def test_they_are_written_together() -> None:
+async def test_they_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COLLECT_SECONDS", 2)
     history = History()
     async with open_recorder(history) as recorder:
-        for tick in ticks(500):
+        for tick in ticks(100):
             recorder.add([tick])
+            await mode.sleep(0.001)
         await until(lambda: len(recorder) == 0)
-        assert await history.count() == 500
+        assert await history.count() == 100
         assert len(history.sizes) == 1
 
 

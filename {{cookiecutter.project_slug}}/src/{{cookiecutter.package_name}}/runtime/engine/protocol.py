@@ -139,9 +139,10 @@ class Opening(asyncio.Protocol):
         self.refuse(503)
 
     def accept(self, connection: Connection, max_message_bytes: int) -> bool:
-        """Answer 101 and let picows speak for `connection`; false if the client has gone.
+        """Answer 101 and let picows speak for `connection`.
 
-        Or if picows fails, which is answered as what the application leaves unanswered.
+        False if the client has gone, or if picows fails; then the answer is 500 once the
+        application is through.
         """
         if self._answered or self._transport.is_closing():
             return False

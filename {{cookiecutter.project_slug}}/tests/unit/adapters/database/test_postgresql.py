@@ -19,7 +19,7 @@ from ..message_log_contract import START, fill
 from .conftest import OpenLog
 from .contract import DatabaseHistoryContract, DatabaseLogContract, MigrationsContract
 
-LITTLE_MORE = 1.0  # second
+LITTLE_MORE = 4.0  # seconds, where psycopg alone would take another ten
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from redis.asyncio import Redis
 from {{cookiecutter.package_name}}.adapters.redis import redis_problems
 from {{cookiecutter.package_name}}.domain.errors import Unavailable
 
+from ....support.ports import free_port
 from ....support.tls_proxy import behind_tls
-from ....support.valkey import Valkey, free_port
+from ....support.valkey import Valkey
 from .conftest import LEFT_BY_HANDSHAKES, OpenWorker
 
 

@@ -173,12 +173,13 @@ async def read_and_fail(page: RenderedPage) -> None:
 async def test_a_page_without_prices(
     page: RenderedPage, site: Site, monkeypatch: pytest.MonkeyPatch, html: str, reason: str
 ) -> None:
-    monkeypatch.setattr(browsers, "ROWS_SECONDS", 0.5)
-    if "while" in html:
-        monkeypatch.setattr(browsers, "LOAD_SECONDS", 2)
-    site.answers = [partial(say, html=html)]
-    with pytest.raises(PageError, match=reason):
-        await page.read()
+    with monkeypatch.context() as patch:
+        patch.setattr(browsers, "ROWS_SECONDS", 0.5)
+        if "while" in html:
+            patch.setattr(browsers, "LOAD_SECONDS", 2)
+        site.answers = [partial(say, html=html)]
+        with pytest.raises(PageError, match=reason):
+            await page.read()
     assert await page.read()
 
 

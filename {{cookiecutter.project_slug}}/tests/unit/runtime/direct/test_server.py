@@ -58,10 +58,17 @@ def test_events_of_a_socket_are_handled_one_at_a_time(direct: Direct) -> None:
 
 def test_events_of_different_sockets_are_not(direct: Direct) -> None:
     clients = [direct.client(), direct.client()]
+    inside: list[str] = []
+
+    def meet(sid: str) -> str:
+        inside.append(sid)
+        until(lambda: len(inside) == 2, 5)
+        return "met"
+
+    direct.lab.on_meet = meet
     for client in clients:
-        client.say(event("wait", 1, 0.5, ack="1"))
-    assert [client.hear() for client in clients] == ["431[1]"] * 2
-    assert direct.lab.most_at_once == 2
+        client.say(event("meet", ack="1"))
+    assert [client.hear() for client in clients] == ['431["met"]'] * 2
 
 
 def test_a_broadcast_with_bytes_is_one_event_and_its_attachment(direct: Direct) -> None:
@@ -145,7 +152,7 @@ def test_who_is_being_disconnected_is_not_listened_to(direct: Direct) -> None:
     client = direct.client()
     [(sid, _)] = direct.server.manager.get_participants("/", "everyone")
     kick = mode.spawn(direct.server.end_socket, sid, "/")
-    mode.sleep(0.1)
+    until(lambda: sid in direct.server.manager.pending_disconnect.get("/", ()))
     client.say(event("wait", 1, 0))
     until(lambda: direct.lab.left)
     mode.sleep(0.1)
