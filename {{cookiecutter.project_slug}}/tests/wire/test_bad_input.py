@@ -2,6 +2,7 @@
 the end of anybody else's connection."""
 
 import json
+import socket as tcp
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_websocket
 
+from ..support import raw_http
 from ..support.client import connect, joined
 from ..support.service import Service, running_service
 
@@ -149,6 +151,29 @@ def test_binary_events_are_bounded(service: Service) -> None:
         for _ in range(2):
             socket.send(b"x" * 60_000)
         until_closed(socket)
+
+
+def test_a_binary_event_too_deep_to_look_through(service: Service) -> None:
+    before = len(service.output())
+    with hello(service) as socket:
+        placeholder = '{"_placeholder":true,"num":0}'
+        socket.send(f'451-/chat,["x",{"[" * 2000}{placeholder}{"]" * 2000}]')
+        socket.send(b"x")
+        until_closed(socket)
+    assert "Traceback" not in service.output()[before:]
+
+
+def test_a_body_that_is_not_chunked_as_it_says(service: Service) -> None:
+    before = len(service.output())
+    head = (
+        "POST /api/v1/tokens/revoke HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {service.token('root', scope='admin')}\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    with raw_http.connect(service.url, f"{head}zz\r\n") as client:
+        client.shutdown(tcp.SHUT_WR)
+        assert b" 500 " not in raw_http.read_all(client)
+    assert "Traceback" not in service.output()[before:]
 
 
 def test_a_connection_that_never_says_connect_is_closed() -> None:

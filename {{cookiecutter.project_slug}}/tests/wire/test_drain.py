@@ -51,6 +51,14 @@ def test_clients_are_told_when_to_return_and_then_let_go() -> None:
         assert levels(service) <= {"info"}
 
 
+def test_who_stays_connected_and_asks_for_nothing_is_no_failure() -> None:
+    with running_service() as service, httpx.Client() as idle:
+        assert idle.get(f"{service.url}/healthz").is_success
+        assert service.terminate() == 0
+        assert "Traceback" not in service.output()
+        assert "error" not in levels(service)
+
+
 def test_while_draining_it_is_not_ready_and_lets_nobody_in() -> None:
     env = {"APP_DRAIN_SECONDS": str(SECONDS), "APP_CONNECT_TIMEOUT": "60"}
     with (

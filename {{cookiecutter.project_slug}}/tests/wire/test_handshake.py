@@ -71,6 +71,7 @@ def test_polling_is_told_what_to_set(service: Service) -> None:
         answer = httpx.get(f"{service.url}/socket.io/?EIO=4&transport=polling")
         assert answer.status_code == 400
         assert 'transports: ["websocket"]' in answer.text
+    assert httpx.get(f"{service.url}/socket.io/").status_code == 400
     assert service.output().count('transports: ["websocket"]') <= 1
 
 

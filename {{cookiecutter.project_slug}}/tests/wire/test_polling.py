@@ -1,11 +1,16 @@
 """Where polling is allowed, a request that makes no sense ends its session, and nothing else."""
 
 import json
+import socket
+import struct
+import time
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from ..support import raw_http
 from ..support.service import Service, running_service
 
 NONSENSE: dict[str, bytes] = {
@@ -47,6 +52,21 @@ def joins(http: httpx.Client, token: str) -> bool:
     assert "40/chat," in http.get("", params=session).text
     http.post("", params=session, content='42/chat,1["join",{"room":"lobby"}]')
     return '"ok":true' in http.get("", params=session).text
+
+
+@pytest.mark.parametrize("body", ["", "4"], ids=["before", "within"])
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "closed"])
+def test_a_client_may_leave_as_it_sends(
+    service: Service, http: httpx.Client, body: str, lost: bool
+) -> None:
+    session = opened(http)
+    head = f"POST /socket.io/?{urlencode(session)} HTTP/1.1\r\nHost: here\r\nContent-Length: 10"
+    with raw_http.connect(service.url, f"{head}\r\n\r\n{body}") as client:
+        time.sleep(0.1)  # until it is waited for
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", lost, 0))
+    assert joins(http, service.token())
+    assert "Traceback" not in service.output()
+    assert '"level":"error"' not in service.output()
 
 
 @pytest.mark.parametrize("case", NONSENSE)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from ..runtime.incoming_body import chunks
 
@@ -23,7 +23,12 @@ def request_body() -> bytes:
     limit = request.max_content_length or 0
     # Of a body that does not say how long it is, werkzeug gives as much as is allowed.
     request.max_content_length = limit + 1
-    body = request.get_data()
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception:  # each server has its own for a body that makes no sense
+        raise BadRequest("the request body cannot be read") from None
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body

@@ -46,6 +46,8 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
         return time.monotonic() - self.heard >= grace
 
     async def receive(self, pkt: Packet) -> None:
+        if self.closing or self.closed:  # it came together with what ended the session
+            raise SocketIsClosedError
         if pkt.packet_type == PONG:
             self.heard = time.monotonic()
         await super().receive(pkt)
@@ -99,7 +101,7 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                     await self.receive(pkt)
         except SocketIsClosedError:
             pass  # the client took its leave
-        except (EngineIOError, *MALFORMED) as error:
+        except (EngineIOError, OSError, *MALFORMED) as error:
             await self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
             if self.sid in self.server.sockets:  # else engineio has no answer for it
                 raise EngineIOError(str(error)) from None

@@ -17,7 +17,10 @@ class MalformedFrame(Exception):
     """A frame no correct client sends. Its connection is closed; the others never notice."""
 
 
-MALFORMED = (MalformedFrame, ValueError, TypeError, LookupError, AttributeError)
+MALFORMED = (
+    *(MalformedFrame, ValueError, TypeError, LookupError, AttributeError),
+    RecursionError,  # python-socketio looks for attachments in whatever msgspec could read
+)
 """What comes of a frame that cannot be taken apart as it should."""
 
 

@@ -64,7 +64,7 @@ class Mount:
         """
         connection = environ.get("connection")
         if connection is None:  # an upgrade
-            connection = parse_qs(environ["QUERY_STRING"]).get("sid", [None])[0]
+            connection = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [None])[0]
         socket = self._server.eio.sockets.get(connection)
         if socket is not None and socket.closed:
             self._server.eio.sockets.pop(connection, None)
@@ -80,7 +80,7 @@ class WebSocketOnly:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if is_websocket(environ) or not is_socketio(environ):
             return self._app(environ, start_response)
-        body = self._refusal.body(environ["QUERY_STRING"], environ["REMOTE_ADDR"])
+        body = self._refusal.body(environ.get("QUERY_STRING", ""), environ["REMOTE_ADDR"])
         return answer(start_response, STATUS, CONTENT_TYPE, body)
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 import socketio
-from engineio.exceptions import EngineIOError
+from engineio.exceptions import EngineIOError, SocketIsClosedError
 from engineio.packet import MESSAGE, Packet
 
 from {{cookiecutter.package_name}}.runtime import mode
@@ -123,6 +123,17 @@ async def test_who_is_kicked_is_in_no_room_however_long_the_clean_up_takes(
     assert lab(server, "/chat").left == [sid]
     assert server.manager.rooms == {}
     assert server.manager.pending_disconnect == {}
+
+
+async def test_what_comes_with_what_ended_the_connection_is_not_taken(
+    server: RealtimeServer,
+) -> None:
+    client = await opened(server, "one")
+    await client.receive(Packet(MESSAGE, "5-"))
+    with pytest.raises(SocketIsClosedError):
+        await client.receive(Packet(MESSAGE, "0/chat,"))
+    assert server.manager.pending_connect == {}
+    assert server.manager.rooms == {}
 
 
 async def test_who_is_kicked_may_not_stay_without_a_namespace(server: RealtimeServer) -> None:
