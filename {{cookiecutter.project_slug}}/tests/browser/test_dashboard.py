@@ -115,8 +115,7 @@ def test_what_was_missed_is_fetched(
         ada.expect_state("reconnecting")
         points += publish(service, left, [10 + n / 4 for n in range(450)])  # more than one page
         cable.mend()
-        # by a script: it has gone if the page is just trying by itself
-        ada.page.evaluate("document.querySelector('#try-now:not([hidden])')?.click()")
+        ada.try_now()
         points += publish(service, left, [3.0])
         expect_drawn(ada, {left: points, right: []})
 

@@ -60,8 +60,7 @@ def test_what_was_missed_is_fetched(service: Service, arrive: Arrive, symbol: st
         points += publish(service, symbol, [10 + n / 4 for n in range(450)])  # more than one page
         expect(ada.see("#plot")).to_have_attribute("data-points", "2")
         cable.mend()
-        # by a script: it has gone if the page is just trying by itself
-        ada.page.evaluate("document.querySelector('#try-now:not([hidden])')?.click()")
+        ada.try_now()
         points += publish(service, symbol, [3.0])
         expect_drawn(ada, points)
 

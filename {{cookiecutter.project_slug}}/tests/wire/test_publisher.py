@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +19,7 @@ from ..support.client import Client, connect
 from ..support.service import Service, running_service
 from ..support.valkey import Valkey
 from ..support.waiting import eventually
+from .test_feed import prices
 
 MARKET = ["ACME", "BOLT", "CRUX", "DUNE", "ECHO"]
 
@@ -36,10 +36,6 @@ def watcher(service: Service) -> Client:
     return connect(service.url, service.token("eve", "feed:read"), "/feed")
 
 
-def prices(notices: list[dict[str, Any]]) -> list[float]:
-    return [tick["price"] for notice in notices for tick in notice["ticks"]]
-
-
 async def test_a_script_publishes_without_a_server(valkey: Valkey) -> None:
     env = {"REDIS_URL": valkey.url}
     with ExitStack() as stack:
@@ -52,8 +48,8 @@ async def test_a_script_publishes_without_a_server(valkey: Valkey) -> None:
             for number in range(100):
                 await publisher.publish([Tick("NOTE", number, datetime.now(UTC))])
         for one in watchers:
-            notices = one.all("ticks", until=lambda found: len(prices(found)) >= 100)
-            assert prices(notices) == list(range(100))
+            notices = one.all("ticks", until=lambda found: len(prices(found, "NOTE")) >= 100)
+            assert prices(notices, "NOTE") == list(range(100))
 
 
 def moments(client: Client, seconds: float) -> list[str]:

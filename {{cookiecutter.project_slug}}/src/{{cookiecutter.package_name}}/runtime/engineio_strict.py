@@ -97,8 +97,7 @@ class StrictSocket(AsyncSocket):  # type: ignore[misc]
                 if pkt.packet_type == CLOSE:
                     await _soon(lambda: self.polling)  # a poll that this may have overtaken
                     await self.queue.put(Packet(NOOP))  # ends it
-                if not (self.closed or self.closing):
-                    await self.receive(pkt)
+                await self.receive(pkt)
         except SocketIsClosedError:
             pass  # the client took its leave
         except (EngineIOError, OSError, *MALFORMED) as error:
